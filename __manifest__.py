@@ -1,0 +1,22 @@
+{
+    "name": "Subscription Segmentation",
+    "summary": "Segments, scores and a movement ledger for your subscriptions",
+    "version": "19.0.1.0.0",
+    "category": "Sales/Subscriptions",
+    "author": "subscription_segmentation contributors",
+    "license": "AGPL-3",
+    "depends": [
+        "account",
+        "crm",
+        "helpdesk_mgmt",
+        "helpdesk_mgmt_rating",
+        "loyalty",
+        "mass_mailing",
+        "mass_mailing_sms",
+        "portal",
+        "sale_management",
+        "subscription_oca",
+        "survey",
+    ],
+    "installable": True,
+}
