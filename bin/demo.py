@@ -1,0 +1,1 @@
+print("The demonstration company is not filled yet.")

@@ -1,0 +1,1 @@
+print("customers:", env["res.partner"].search_count([]))
