@@ -1,0 +1,242 @@
+from odoo import fields, models
+
+# The limits a company starts with, and the one place where these numbers stand.
+SUBSCRIPTION_LIMITS = {
+    "subscription_grace_days": 7,
+    "subscription_recency_r5_ratio": 1.0,
+    "subscription_recency_r4_ratio": 1.25,
+    "subscription_recency_r3_ratio": 1.5,
+    "subscription_recency_r2_ratio": 2.0,
+    "subscription_stability_months": 3,
+    "subscription_loyal_months": 12,
+    "subscription_mid_term_months": 6,
+    "subscription_veteran_months": 24,
+    "subscription_churn_horizon_days": 90,
+    "subscription_risk_high_enter_percent": 60.0,
+    "subscription_risk_high_leave_percent": 50.0,
+    "subscription_risk_medium_enter_percent": 30.0,
+    "subscription_risk_medium_leave_percent": 25.0,
+    "subscription_risk_high_enter_points": 60,
+    "subscription_risk_high_leave_points": 50,
+    "subscription_risk_medium_enter_points": 30,
+    "subscription_risk_medium_leave_points": 25,
+}
+
+
+class ResCompany(models.Model):
+    """The limits by which a company's subscriptions are judged.
+
+    Each company has its own, so that the habits of one never change the scores of
+    another. They are plain columns: whoever scores reads them once per company.
+    The database checks them, because only it sees fields that change together as one
+    change, and because a limit may come from an import or from SQL as well.
+    """
+
+    _inherit = "res.company"
+
+    # Renewal and churn
+    subscription_grace_days = fields.Integer(
+        string="Grace period (days)",
+        default=SUBSCRIPTION_LIMITS["subscription_grace_days"],
+        required=True,
+        help="A subscription that starts on the end of another one of the same "
+        "customer, or up to this many days after it, is its successor: the customer "
+        "has renewed and not left.",
+    )
+    subscription_churn_horizon_days = fields.Integer(
+        string="Churn horizon (days)",
+        default=SUBSCRIPTION_LIMITS["subscription_churn_horizon_days"],
+        required=True,
+        help="The churn score says how likely it is that a subscription ends without "
+        "a successor within this many days.",
+    )
+
+    # Recency: days since the start of the last renewed period, in periods
+    subscription_recency_r5_ratio = fields.Float(
+        string="R 5 up to (periods)",
+        digits=(6, 2),
+        default=SUBSCRIPTION_LIMITS["subscription_recency_r5_ratio"],
+        required=True,
+        help="Recency score 5 (best): no more billing periods than this have passed "
+        "since the last renewed one began.",
+    )
+    subscription_recency_r4_ratio = fields.Float(
+        string="R 4 up to (periods)",
+        digits=(6, 2),
+        default=SUBSCRIPTION_LIMITS["subscription_recency_r4_ratio"],
+        required=True,
+        help="Recency score 4: no more billing periods than this have passed since "
+        "the last renewed one began.",
+    )
+    subscription_recency_r3_ratio = fields.Float(
+        string="R 3 up to (periods)",
+        digits=(6, 2),
+        default=SUBSCRIPTION_LIMITS["subscription_recency_r3_ratio"],
+        required=True,
+        help="Recency score 3: no more billing periods than this have passed since "
+        "the last renewed one began.",
+    )
+    subscription_recency_r2_ratio = fields.Float(
+        string="R 2 up to (periods)",
+        digits=(6, 2),
+        default=SUBSCRIPTION_LIMITS["subscription_recency_r2_ratio"],
+        required=True,
+        help="Recency score 2: no more billing periods than this have passed since "
+        "the last renewed one began. Beyond it the score is 1.",
+    )
+
+    # Lifecycle and tenure: calendar months in the company's time zone
+    subscription_stability_months = fields.Integer(
+        string="Stability from (months)",
+        default=SUBSCRIPTION_LIMITS["subscription_stability_months"],
+        required=True,
+        help="Lifecycle: a subscription is onboarding before this many months and in "
+        "stability from then on.",
+    )
+    subscription_loyal_months = fields.Integer(
+        string="Loyal from (months)",
+        default=SUBSCRIPTION_LIMITS["subscription_loyal_months"],
+        required=True,
+        help="Lifecycle: a subscription of this many months and more is loyal.",
+    )
+    subscription_mid_term_months = fields.Integer(
+        string="Mid-term from (months)",
+        default=SUBSCRIPTION_LIMITS["subscription_mid_term_months"],
+        required=True,
+        help="Tenure: new before this many months, mid-term from then on.",
+    )
+    subscription_veteran_months = fields.Integer(
+        string="Veteran from (months)",
+        default=SUBSCRIPTION_LIMITS["subscription_veteran_months"],
+        required=True,
+        help="Tenure: veteran from this many months on.",
+    )
+
+    # Churn risk by a learned model, whose score is a probability
+    subscription_risk_high_enter_percent = fields.Float(
+        string="High risk from (%)",
+        digits=(5, 2),
+        default=SUBSCRIPTION_LIMITS["subscription_risk_high_enter_percent"],
+        required=True,
+        help="Learned model: the churn risk becomes high at this score.",
+    )
+    subscription_risk_high_leave_percent = fields.Float(
+        string="High risk ends below (%)",
+        digits=(5, 2),
+        default=SUBSCRIPTION_LIMITS["subscription_risk_high_leave_percent"],
+        required=True,
+        help="Learned model: a high churn risk stays high until the score falls "
+        "below this.",
+    )
+    subscription_risk_medium_enter_percent = fields.Float(
+        string="Medium risk from (%)",
+        digits=(5, 2),
+        default=SUBSCRIPTION_LIMITS["subscription_risk_medium_enter_percent"],
+        required=True,
+        help="Learned model: a low churn risk becomes medium at this score.",
+    )
+    subscription_risk_medium_leave_percent = fields.Float(
+        string="Medium risk ends below (%)",
+        digits=(5, 2),
+        default=SUBSCRIPTION_LIMITS["subscription_risk_medium_leave_percent"],
+        required=True,
+        help="Learned model: a medium churn risk stays medium until the score falls "
+        "below this.",
+    )
+
+    # Churn risk by the scorecard, whose score is a sum of points
+    subscription_risk_high_enter_points = fields.Integer(
+        string="High risk from (points)",
+        default=SUBSCRIPTION_LIMITS["subscription_risk_high_enter_points"],
+        required=True,
+        help="Scorecard: the churn risk becomes high at this score.",
+    )
+    subscription_risk_high_leave_points = fields.Integer(
+        string="High risk ends below (points)",
+        default=SUBSCRIPTION_LIMITS["subscription_risk_high_leave_points"],
+        required=True,
+        help="Scorecard: a high churn risk stays high until the score falls below "
+        "this.",
+    )
+    subscription_risk_medium_enter_points = fields.Integer(
+        string="Medium risk from (points)",
+        default=SUBSCRIPTION_LIMITS["subscription_risk_medium_enter_points"],
+        required=True,
+        help="Scorecard: a low churn risk becomes medium at this score.",
+    )
+    subscription_risk_medium_leave_points = fields.Integer(
+        string="Medium risk ends below (points)",
+        default=SUBSCRIPTION_LIMITS["subscription_risk_medium_leave_points"],
+        required=True,
+        help="Scorecard: a medium churn risk stays medium until the score falls below "
+        "this.",
+    )
+
+    _subscription_grace_check = models.Constraint(
+        "CHECK (subscription_grace_days BETWEEN 0 AND 90)",
+        "The grace period of subscriptions must be 0 to 90 days. Enter 0 if only a "
+        "subscription that starts on the very day another one ends continues it.",
+    )
+    _subscription_churn_horizon_check = models.Constraint(
+        "CHECK (subscription_churn_horizon_days BETWEEN 1 AND 730)",
+        "The churn horizon must be 1 to 730 days. Enter how many days ahead you want "
+        "to know who is about to leave.",
+    )
+    # Below 1 a customer would lose points before the next renewal is due at all; the
+    # upper limit catches 125 typed for 1.25.
+    _subscription_recency_check = models.Constraint(
+        "CHECK (1 <= subscription_recency_r5_ratio"
+        " AND subscription_recency_r5_ratio < subscription_recency_r4_ratio"
+        " AND subscription_recency_r4_ratio < subscription_recency_r3_ratio"
+        " AND subscription_recency_r3_ratio < subscription_recency_r2_ratio"
+        " AND subscription_recency_r2_ratio <= 100)",
+        "The recency limits must grow from R 5 to R 2 and lie between 1 and 100 "
+        "billing periods, because a worse score stands for a longer silence. Make each "
+        "limit larger than the one before, for example 1, 1.25, 1.5 and 2.",
+    )
+    _subscription_lifecycle_check = models.Constraint(
+        "CHECK (0 < subscription_stability_months"
+        " AND subscription_stability_months < subscription_loyal_months"
+        " AND subscription_loyal_months <= 600)",
+        "The lifecycle needs 1 month or more of onboarding, and loyal must begin after "
+        "stability, within 600 months. Enter a smaller number of months for stability "
+        "than for loyal, for example 3 and 12.",
+    )
+    _subscription_tenure_check = models.Constraint(
+        "CHECK (0 < subscription_mid_term_months"
+        " AND subscription_mid_term_months < subscription_veteran_months"
+        " AND subscription_veteran_months <= 600)",
+        "The tenure bands need 1 month or more of new, and veteran must begin after "
+        "mid-term, within 600 months. Enter a smaller number of months for mid-term "
+        "than for veteran, for example 6 and 24.",
+    )
+    # Medium begins at or below where high ends: otherwise one score could mean low,
+    # medium and high, depending on the past alone.
+    _subscription_risk_percent_check = models.Constraint(
+        "CHECK (0 < subscription_risk_medium_leave_percent"
+        " AND subscription_risk_medium_leave_percent"
+        " < subscription_risk_medium_enter_percent"
+        " AND subscription_risk_medium_enter_percent"
+        " <= subscription_risk_high_leave_percent"
+        " AND subscription_risk_high_leave_percent"
+        " < subscription_risk_high_enter_percent"
+        " AND subscription_risk_high_enter_percent <= 100)",
+        "The churn risk limits of the learned model must lie above 0 and up to 100 %, "
+        "each level must end below where it begins, and medium must not begin above "
+        "where high ends. Enter them in growing order: medium ends, medium begins, "
+        "high ends, high begins, for example 25, 30, 50 and 60.",
+    )
+    _subscription_risk_points_check = models.Constraint(
+        "CHECK (0 < subscription_risk_medium_leave_points"
+        " AND subscription_risk_medium_leave_points"
+        " < subscription_risk_medium_enter_points"
+        " AND subscription_risk_medium_enter_points"
+        " <= subscription_risk_high_leave_points"
+        " AND subscription_risk_high_leave_points"
+        " < subscription_risk_high_enter_points"
+        " AND subscription_risk_high_enter_points <= 100)",
+        "The churn risk limits of the scorecard must lie above 0 and up to 100 points, "
+        "each level must end below where it begins, and medium must not begin above "
+        "where high ends. Enter them in growing order: medium ends, medium begins, "
+        "high ends, high begins, for example 25, 30, 50 and 60.",
+    )
