@@ -49,30 +49,33 @@ run_pip() {
         PIP_BREAK_SYSTEM_PACKAGES=1 "$python" -m pip "$@"
 }
 
-# make_venv FOLDER LOCK: all of LOCK, each file checked against its hash, nothing else.
-make_venv() {
-    local venv=$BUILD/$1 lock=$ROOT/$2 python key uv=$BUILD/uv
+# All of requirements.lock, each file checked against its hash, and nothing else.
+setup_python() {
+    local lock=$ROOT/requirements.lock venv=$BUILD/venv uv=$BUILD/uv python key
     python=$(find_python)
-    key=$( (cat "$ROOT/requirements.lock" "$lock" && "$python" -VV && echo "$python") | sha256sum)
+    key=$( ("$python" -VV && echo "$python") | sha256sum | cut -c1-12)
+    key="$key $(sha256sum <"$lock" | cut -c1-12)"
     [ "$(cat "$venv/key" 2>/dev/null)" != "$key" ] || return 0
-    say "-- Python packages of $2 ($("$python" -V))"
-    if [ ! -x "$uv/bin/uv" ] || [ "$(cat "$uv/key" 2>/dev/null)" != "$key" ]; then
+    say "-- Python packages, for $("$python" -V)"
+    if [ "$(cat "$uv/key" 2>/dev/null)" != "$key" ]; then
         rm -rf "$uv" "$BUILD/pip"
-        awk '/^uv==/ { on = 1 } on { print } on && !/\\$/ { exit }' "$ROOT/requirements.lock" >"$BUILD/uv.txt"
+        awk '/^uv==/ { on = 1 } on { print } on && !/\\$/ { exit }' "$lock" >"$BUILD/uv.txt"
         quiet pip "pip cannot install uv: check the network (or run 'apt-get update' if apt-get complains) and run the same command again" \
             run_pip "$python" install --no-deps --require-hashes -t "$uv" -r "$BUILD/uv.txt"
         echo "$key" >"$uv/key"
     fi
-    rm -rf "$venv"
-    quiet venv "$python cannot make a virtual environment: name another interpreter with PYTHON=" \
-        "$python" -m venv --without-pip "$venv"
-    UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=${UV_LINK_MODE:-hardlink} \
-        quiet packages "The Python packages could not be installed: check the network and run the same command again" \
-        "$uv/bin/uv" pip install --no-config --no-deps --require-hashes -p "$venv/bin/python" -r "$lock"
+    # A complete environment of the same interpreter is changed in place, any other made anew.
+    if ! grep -qs "^${key% *} " "$venv/key"; then
+        rm -rf "$venv"
+        quiet venv "$python cannot make a virtual environment: name another interpreter with PYTHON=" \
+            "$python" -m venv --without-pip "$venv"
+    fi
+    rm -f "$venv/key"
+    UV_PYTHON_DOWNLOADS=never quiet packages \
+        "The Python packages could not be installed: check the network and run the same command again" \
+        "$uv/bin/uv" pip sync --no-config --require-hashes -p "$PY" "$lock"
     echo "$key" >"$venv/key"
 }
-
-setup_python() { make_venv venv requirements.lock; }
 
 # ---------------------------------------------------------------- Odoo
 
@@ -258,7 +261,7 @@ as_pg() { (cd / && HOME=/tmp exec "${AS_PG[@]}" env PATH="$PATH" "$@"); }
 setup_template() {
     local modules
     modules=$("$PY" -c 'import ast, sys; print(",".join(ast.literal_eval(open(sys.argv[1]).read())["depends"]))' "$ROOT/__manifest__.py")
-    TEMPLATE_KEY=$( (echo "$modules" "$ODOO_KEY" && cat "$BUILD/venv/key") | sha256sum | cut -c1-10)
+    TEMPLATE_KEY=$( (echo "$modules" "$ODOO_KEY" && grep '^odoo-addon-' "$ROOT/requirements.lock") | sha256sum | cut -c1-10)
     TEMPLATE=$ADDON-deps-$TEMPLATE_KEY
     if ! has_db "$TEMPLATE" || [ ! -d "$BUILD/data/filestore/$TEMPLATE" ]; then
         timed "Template database: $modules" make_template "$modules"
