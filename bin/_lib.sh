@@ -1,5 +1,5 @@
 # Sourced by every script in bin/: where things are, and small helpers.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # what the others use
 set -euo pipefail
 
 ADDON=subscription_segmentation
@@ -82,7 +82,14 @@ check_db_name() {
         die "DB=$1 is no name for a database: use letters, digits, - and _ (at most 41)."
 }
 
-# Odoo, with its log on standard error and without its remark about running as root.
+# Databases named after a process that is gone: a test run that was killed.
+drop_stale() {
+    local db
+    for db in $(sql "select datname from pg_database where datname similar to '$ADDON-(test|lint)-[0-9]+'"); do
+        [ -d "/proc/${db##*-}" ] || drop_db "$db"
+    done
+}
+
 odoo() { "$PY" -m odoo "$@"; }
 
 port_is_free() {

@@ -1,7 +1,7 @@
 # Sourced after _lib.sh: brings Python packages, Odoo, PostgreSQL and the template database
 # into place. Every step is skipped when its result is there, and is built under another
 # name and renamed when complete: a run that was killed leaves nothing half-done behind.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2015,SC2016,SC2153
 
 setup() {
     mkdir -p "$BUILD" "$DOWNLOADS" "$ADDONS" 2>/dev/null ||
@@ -135,17 +135,17 @@ fetch_odoo() {
     mv "$debs.part" "$debs"
 }
 
-download_odoo() {
+download_odoo() ( # in a shell of its own, for `cd` and to fail as a whole
+    set -e
     local apt=$BUILD/apt mirror key hint
     hint="Debian's packages could not be downloaded: check the network and run the same command again, or name an Odoo 19 checkout with ODOO_HOME="
     rm -rf "$1" "$apt"
     mkdir -p "$1" "$apt"/{lists/partial,cache/archives/partial}
-    cd "$1"
+    cd "$1" || exit
     if [ -z "${DEBIAN_MIRROR:-}" ] && apt-cache policy odoo-19 2>/dev/null | grep -q 'Candidate: [0-9]'; then
         # shellcheck disable=SC2086 # lists of words
         quiet apt-download "$hint" apt-get -q download $DEBS_SID $DEBS_STABLE
-        cd "$ROOT"
-        return
+        exit
     fi
     # Else a private apt, with the lists of Debian's sid, that leaves the machine's own alone.
     mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' |
@@ -166,9 +166,8 @@ download_odoo() {
     # shellcheck disable=SC2046,SC2086 # lists of words
     quiet apt-download "$hint" apt-get "${private[@]}" download \
         $(printf '%s/sid ' $DEBS_SID) $(printf '%s/bookworm ' $DEBS_STABLE)
-    cd "$ROOT"
     rm -rf "$apt"
-}
+)
 
 unpack_odoo() {
     local deb mail
