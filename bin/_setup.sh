@@ -188,8 +188,8 @@ unpack_deb() { dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" "${TRIM[@]/#/--excl
 
 # The server that PGHOST names, or our own: sockets only, and quick rather than safe, since
 # whatever it holds (templates, test, demo and trial databases) can be made again by make.
-PG_OPTIONS="-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=256MB
-    -c max_wal_size=2GB -c jit=off -c log_min_messages=fatal -c listen_addresses="
+PG_OPTIONS="-h '' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=256MB"
+PG_OPTIONS+=" -c max_wal_size=2GB -c jit=off -c log_min_messages=fatal"
 
 setup_postgres() {
     pg_paths
