@@ -1,6 +1,8 @@
+# Copyright 2026 subscription_segmentation contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 {
     "name": "Subscription Segmentation",
-    "summary": "Segments, scores and a movement ledger for your subscriptions",
+    "summary": "Who is about to leave, who is ready for more, who deserves thanks",
     "version": "19.0.1.0.0",
     "category": "Sales/Subscriptions",
     "author": "subscription_segmentation contributors",
@@ -18,5 +20,24 @@
         "subscription_oca",
         "survey",
     ],
+    "external_dependencies": {"python": ["pandas"]},
+    "data": [
+        "security/subscription_segmentation_security.xml",
+        "security/ir.model.access.csv",
+        "security/ir_rule.xml",
+        "data/ir_cron.xml",
+        "wizards/subscription_import_wizard_views.xml",
+        "views/subscription_customer_views.xml",
+        "views/subscription_movement_views.xml",
+        "views/subscription_import_views.xml",
+        "views/sale_subscription_views.xml",
+        "views/crm_lead_views.xml",
+        "views/helpdesk_ticket_views.xml",
+        "views/res_partner_views.xml",
+        "views/res_config_settings_views.xml",
+        "report/subscription_movement_report_views.xml",
+        "views/subscription_menus.xml",
+    ],
+    "pre_init_hook": "pre_init_hook",
     "installable": True,
 }

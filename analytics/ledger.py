@@ -120,7 +120,10 @@ def balances(
 
 
 def book(
-    history: Iterable[Movement], events: Sequence[Event], known_on: date | None = None
+    history: Iterable[Movement],
+    events: Sequence[Event],
+    known_on: date | None = None,
+    seen_until: date | None = None,
 ) -> list[Movement]:
     """Return the rows that make the ledger of one subscription say what events say.
 
@@ -131,6 +134,8 @@ def book(
     :param history: all rows of the subscription so far
     :param events: by date; several of one date are steps of that day
     :param known_on: the day of recording (None: each row is known on its own date)
+    :param seen_until: the day up to which history had been recorded before: what takes
+        effect later is first recorded now and known on its own date
     :raise ValueError: the events are not in the order of their dates
     """
     if any(a.date > b.date for a, b in zip(events, events[1:], strict=False)):
@@ -138,6 +143,11 @@ def book(
     if not events:
         return []
     history = list(history)
+
+    def known(day):
+        first_seen = known_on is None or (seen_until is not None and day > seen_until)
+        return day if first_seen else known_on
+
     before = balances(history, as_of=events[0].date)
     later = _daily([row for row in history if row.date > events[0].date])
     rows = []
@@ -148,12 +158,12 @@ def book(
             if day == event.date:
                 before = _sum(before, booked)
             else:
-                rows += _rows(day, known_on, CHANGE, booked, {})
+                rows += _rows(day, known(day), CHANGE, booked, {})
         after = _legs(event.state)
-        rows += _rows(event.date, known_on, event.event, before, after)
+        rows += _rows(event.date, known(event.date), event.event, before, after)
         before = after
     for day, booked in sorted(later.items()):
-        rows += _rows(day, known_on, CHANGE, booked, {})
+        rows += _rows(day, known(day), CHANGE, booked, {})
     return rows
 
 
@@ -192,7 +202,7 @@ def _rows(day, known_on, event, before, after):
         delta = after.get(leg, NOTHING).minus(before.get(leg, NOTHING))
         if delta != NOTHING:
             name = _event_name(event, delta)
-            rows.append(Movement(day, known_on or day, name, *leg, delta))
+            rows.append(Movement(day, known_on, name, *leg, delta))
     return sorted(
         rows, key=lambda row: (row.delta.running, repr((row.customer, row.currency)))
     )

@@ -1,3 +1,6 @@
+from datetime import timezone
+from zoneinfo import ZoneInfo
+
 from odoo import fields, models
 
 # The limits a company starts with, and the one place where these numbers stand.
@@ -240,3 +243,13 @@ class ResCompany(models.Model):
         "where high ends. Enter them in growing order: medium ends, medium begins, "
         "high ends, high begins, for example 25, 30, 50 and 60.",
     )
+
+    def _subscription_today(self):
+        """Return the day it is in the time zone of the company.
+
+        That of the company's own contact, else of its working hours, else UTC.
+        """
+        self.ensure_one()
+        zone = self.partner_id.tz or self.resource_calendar_id.tz or "UTC"
+        now = fields.Datetime.now().replace(tzinfo=timezone.utc)
+        return now.astimezone(ZoneInfo(zone)).date()

@@ -1,0 +1,16 @@
+# Copyright 2026 subscription_segmentation contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What happens when the addon is installed."""
+
+from odoo.tools.sql import column_exists, create_column
+
+
+def pre_init_hook(env):
+    """Create the links of leads and tickets empty.
+
+    There are no customers yet, so computing them for every lead and ticket of a large
+    database would only write nothing, slowly.
+    """
+    for table in ("crm_lead", "helpdesk_ticket"):
+        if not column_exists(env.cr, table, "subscription_customer_id"):
+            create_column(env.cr, table, "subscription_customer_id", "int4")

@@ -1,0 +1,138 @@
+# Copyright 2026 subscription_segmentation contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import pandas as pd
+
+from odoo import fields, models
+
+from ..signals.positions import positions
+from ..signals.rates import company_rates
+from .bulk import store
+
+
+class SaleSubscription(models.Model):
+    _inherit = "sale.subscription"
+
+    subscription_ref = fields.Char(
+        string="Imported Reference",
+        readonly=True,
+        copy=False,
+        help="The key of this subscription in the billing system its history was "
+        "imported from.",
+    )
+    payment_method = fields.Char(
+        readonly=True,
+        copy=False,
+        help="How it was paid in the billing system its history was imported from.",
+    )
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Company Currency"
+    )
+    customer_id = fields.Many2one(
+        comodel_name="subscription.customer",
+        string="Subscription Customer",
+        readonly=True,
+        copy=False,
+        index=True,
+        ondelete="restrict",
+        help="The commercial partner as a customer of this company.",
+    )
+    is_running = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Started and not ended by the ledger; paused subscriptions run.",
+    )
+    mrr = fields.Monetary(
+        string="MRR",
+        readonly=True,
+        copy=False,
+        help="Contracted monthly recurring revenue: what the lines come to (untaxed, "
+        "after discount), divided by the months in one period. Time-limited offers "
+        "are ignored; 0 when it does not run.",
+    )
+    mrr_effective = fields.Monetary(
+        string="Effective MRR",
+        readonly=True,
+        copy=False,
+        help="Monthly recurring revenue after time-limited offers; 0 while paused.",
+    )
+    mrr_company = fields.Monetary(
+        string="MRR (Company Currency)",
+        currency_field="company_currency_id",
+        readonly=True,
+        copy=False,
+        help="Contracted MRR in the currency of the company.",
+    )
+    mrr_effective_company = fields.Monetary(
+        string="Effective MRR (Company Currency)",
+        currency_field="company_currency_id",
+        readonly=True,
+        copy=False,
+        help="Effective MRR in the currency of the company.",
+    )
+    first_start_date = fields.Date(
+        string="First Started On",
+        readonly=True,
+        copy=False,
+        help="The first day it ran. Unlike the start date, a restart leaves it alone.",
+    )
+    end_date = fields.Date(
+        string="Ended On",
+        readonly=True,
+        copy=False,
+        index=True,
+        help="The first day it did not run any more; empty while it runs.",
+    )
+    predecessor_id = fields.Many2one(
+        comodel_name="sale.subscription",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The subscription of the same customer that this one continues: it "
+        "started on the other's end or within the grace period after it.",
+    )
+    movement_ids = fields.One2many(
+        comodel_name="subscription.movement",
+        inverse_name="subscription_id",
+        string="Movements",
+        groups="subscription_segmentation.group_user",
+    )
+
+    _subscription_ref_unique = models.UniqueIndex(
+        "(company_id, subscription_ref) WHERE subscription_ref IS NOT NULL",
+        "An imported subscription exists once per company.",
+    )
+
+    def _store_positions(self, as_of):
+        """Write what the ledger says as of a date on subscriptions of one company.
+
+        Their customers' totals and the chains of their predecessors follow.
+        """
+        company = self.company_id
+        frame = positions(self.env, company, as_of, self.ids).reindex(self.ids)
+        currency_ids = pd.Series([sub.currency_id.id for sub in self], self.ids)
+        rates = company_rates(
+            self.env, company, {(currency.id, as_of) for currency in self.currency_id}
+        )
+        rate = currency_ids.map(
+            {currency_id: float(rate) for (currency_id, _day), rate in rates.items()}
+        )
+        digits = company.currency_id.decimal_places
+        frame[["contracted", "effective"]] = frame[["contracted", "effective"]].fillna(0)
+        store(
+            self.browse(),
+            pd.DataFrame(
+                {
+                    "is_running": frame["running"].eq(1),
+                    "mrr": frame["contracted"],
+                    "mrr_effective": frame["effective"],
+                    "mrr_company": (frame["contracted"] * rate).round(digits),
+                    "mrr_effective_company": (frame["effective"] * rate).round(digits),
+                    "first_start_date": frame["first_start_date"],
+                    "end_date": frame["end_date"],
+                }
+            ),
+        )
+        customers = self.customer_id
+        customers._store_totals()
+        customers._store_predecessors()

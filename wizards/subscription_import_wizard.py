@@ -1,0 +1,157 @@
+# Copyright 2026 subscription_segmentation contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import base64
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class SubscriptionImportWizard(models.TransientModel):
+    """Look at a history file before anything is written, then import it."""
+
+    _name = "subscription.import.wizard"
+    _description = "Import Subscription History"
+
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        required=True,
+        readonly=True,
+        default=lambda self: self.env.company,
+    )
+    file = fields.Binary(string="CSV File", attachment=False)
+    file_name = fields.Char()
+    as_of = fields.Date(
+        required=True,
+        default=lambda self: self.env.company._subscription_today(),
+        help="The day the file speaks of. Starts and ends after this day are left out.",
+    )
+    state = fields.Selection(
+        selection=[("choose", "Choose"), ("preview", "Preview")], default="choose"
+    )
+    row_count = fields.Integer(string="Rows", readonly=True)
+    customer_count = fields.Integer(string="Customers", readonly=True)
+    running_count = fields.Integer(string="Running Subscriptions", readonly=True)
+    new_count = fields.Integer(string="New", readonly=True)
+    changed_count = fields.Integer(string="Changed", readonly=True)
+    unchanged_count = fields.Integer(string="Unchanged", readonly=True)
+    ignored_count = fields.Integer(
+        string="Left Out", readonly=True, help="Rows that start after the day."
+    )
+    repeated_count = fields.Integer(
+        string="Repeated", readonly=True, help="Rows that stand in the file twice."
+    )
+    problem_count = fields.Integer(string="Problems", readonly=True)
+    problem_ids = fields.One2many(
+        comodel_name="subscription.import.problem",
+        inverse_name="wizard_id",
+        string="Problems Found",
+        readonly=True,
+    )
+    reading = fields.Char(
+        string="Read As", readonly=True, help="What was found out about the file."
+    )
+
+    @api.onchange("file", "as_of")
+    def _onchange_file(self):
+        """What was seen of another file or as of another day says nothing."""
+        self.state = "choose"
+
+    def _read(self):
+        """Read the file; return it with its work and its problems."""
+        self.ensure_one()
+        if not self.file:
+            raise UserError(self.env._("Choose a CSV file first."))
+        return self.env["subscription.import"]._read_file(
+            base64.b64decode(self.file), self.company_id, self.as_of
+        )
+
+    def action_preview(self):
+        """Read the file and show what an import would do; writes no business data."""
+        file, work, problems = self._read()
+        changed = sum(1 for line in work if line["previous_row"])
+        self.problem_ids.unlink()
+        self.write(
+            {
+                "state": "preview",
+                "row_count": len(file.rows),
+                "customer_count": len({row.customer_ref for row in file.rows}),
+                "running_count": sum(1 for row in file.rows if not row.end_date),
+                "new_count": len(work) - changed,
+                "changed_count": changed,
+                "unchanged_count": 0 if problems else len(file.rows) - len(work),
+                "ignored_count": file.ignored,
+                "repeated_count": file.repeated,
+                "problem_count": file.problem_count + len(problems) - len(file.problems),
+                "problem_ids": [fields.Command.create(vals) for vals in problems],
+                "reading": self._describe(file),
+            }
+        )
+        return self._reopen()
+
+    def _describe(self, file):
+        names = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+        text = self.env._(
+            "%(encoding)s, cells separated by %(delimiter)s",
+            encoding=file.encoding.upper(),
+            delimiter=names.get(file.delimiter, "?"),
+        )
+        if file.ignored_columns:
+            text += self.env._(
+                "; columns that are not read: %s", ", ".join(file.ignored_columns)
+            )
+        return text
+
+    def _reopen(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Import Subscription History"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    def action_back(self):
+        """Choose another file."""
+        self.state = "choose"
+        return self._reopen()
+
+    def action_import(self):
+        """Import the file in the background; opens the import and its progress.
+
+        The file is read again: what was previewed may have changed since.
+
+        :raise UserError: the file has problems, or there is nothing to do
+        """
+        _file, work, problems = self._read()
+        if problems:
+            return self.action_preview()
+        if not work:
+            raise UserError(
+                self.env._(
+                    "There is nothing to import: every row of the file is as it was "
+                    "imported before."
+                )
+            )
+        import_ = self.env["subscription.import"]._start(
+            self.file_name or self.env._("history.csv"),
+            self.company_id,
+            self.as_of,
+            work,
+        )
+        self.env.ref("subscription_segmentation.ir_cron_subscription_import")._trigger()
+        return import_.get_formview_action()
+
+
+class SubscriptionImportProblem(models.TransientModel):
+    """Something that keeps a file from being imported."""
+
+    _name = "subscription.import.problem"
+    _description = "Problem of a History File"
+    _order = "line, id"
+
+    wizard_id = fields.Many2one(
+        comodel_name="subscription.import.wizard", required=True, ondelete="cascade"
+    )
+    line = fields.Integer(help="Line of the file; 0: the file as a whole.")
+    reason = fields.Char()
