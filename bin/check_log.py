@@ -18,6 +18,10 @@ FAILURE = re.compile(r"(?:FAIL|ERROR): (?:Subtest )?(?P<test>\S+)")
 STARTED = re.compile(r"Starting (?P<test>\S+) \.\.\.")
 SKIPPED = re.compile(r"skipped (?P<test>.+?) : (?P<reason>.*)", re.DOTALL)
 NOISY = {"WARNING", "ERROR", "CRITICAL"}
+# What Odoo says in sum after it has named each failure.
+SUMS = re.compile(
+    r"Module \w+: \d+ failures, |At least one test failed |\d+ failed, \d+ error"
+)
 
 
 def records(path):
@@ -66,7 +70,7 @@ def main(path, count_tests=False):
             continue
         if any(pattern.search(record) for pattern in allowed):
             continue
-        if match["logger"] == "odoo.tests.result":  # the sum of what was seen already
+        if SUMS.match(text):
             continue
         print(record, end="")
         if found := FAILURE.match(text):
