@@ -177,9 +177,7 @@ def _daily(rows):
 
 def _sum(some, more):
     legs = {*some, *more}
-    return {
-        leg: some.get(leg, NOTHING).plus(more.get(leg, NOTHING)) for leg in legs
-    }
+    return {leg: some.get(leg, NOTHING).plus(more.get(leg, NOTHING)) for leg in legs}
 
 
 def _legs(state):

@@ -8,8 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-env = globals()["env"]  # given by the Odoo shell
-
 
 def main():
     # Nothing may bill or mail in a database that only shows history.
@@ -28,7 +26,9 @@ def main():
         for problem in wizard.problem_ids[:20]:
             place = f"line {problem.line}: " if problem.line else ""
             print(f"{place}{problem.reason}")
-        sys.exit(f"ERROR: {path.name} has {wizard.problem_count} problem(s), listed above.")
+        sys.exit(
+            f"ERROR: {path.name} has {wizard.problem_count} problem(s), listed above."
+        )
     print(
         f"{path.name} as of {wizard.as_of}: {wizard.new_count} new, "
         f"{wizard.changed_count} changed, {wizard.unchanged_count} unchanged rows, "

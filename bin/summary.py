@@ -6,12 +6,12 @@ import os
 
 from odoo import fields
 
-env = globals()["env"]  # given by the Odoo shell
-
 
 def main():
     company = env.company
-    as_of = fields.Date.to_date(os.environ.get("AS_OF")) or company._subscription_today()
+    as_of = (
+        fields.Date.to_date(os.environ.get("AS_OF")) or company._subscription_today()
+    )
     summary = env["subscription.movement"]._summary(company, as_of)
     code = company.currency_id.name
     print(f"\n{company.name} as of {as_of}")

@@ -108,6 +108,8 @@ class SaleSubscription(models.Model):
 
         Their customers' totals and the chains of their predecessors follow.
         """
+        if not self:
+            return
         company = self.company_id
         frame = positions(self.env, company, as_of, self.ids).reindex(self.ids)
         currency_ids = pd.Series([sub.currency_id.id for sub in self], self.ids)
@@ -118,7 +120,9 @@ class SaleSubscription(models.Model):
             {currency_id: float(rate) for (currency_id, _day), rate in rates.items()}
         )
         digits = company.currency_id.decimal_places
-        frame[["contracted", "effective"]] = frame[["contracted", "effective"]].fillna(0)
+        frame[["contracted", "effective"]] = frame[["contracted", "effective"]].fillna(
+            0
+        )
         store(
             self.browse(),
             pd.DataFrame(

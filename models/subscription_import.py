@@ -77,13 +77,16 @@ class SubscriptionImport(models.Model):
     def _compute_counts(self):
         counts = {
             (import_.id, state): count
-            for import_, state, count in self.env["subscription.import.line"]._read_group(
+            for import_, state, count in self.env[
+                "subscription.import.line"
+            ]._read_group(
                 [("import_id", "in", self.ids)], ["import_id", "state"], ["__count"]
             )
         }
         for import_ in self:
             todo, done, failed = (
-                counts.get((import_.id, state), 0) for state in ("todo", "done", "failed")
+                counts.get((import_.id, state), 0)
+                for state in ("todo", "done", "failed")
             )
             import_.line_count = todo + done + failed
             import_.done_count = done
@@ -91,7 +94,7 @@ class SubscriptionImport(models.Model):
             worked = done + failed
             import_.progress = 100 * worked / (worked + todo) if worked else 0
 
-    # --- reading a file ----------------------------------------------------------------
+    # --- reading a file ---------------------------------------------------------------
 
     @api.model
     def _read_file(self, content, company, as_of):
@@ -203,7 +206,7 @@ class SubscriptionImport(models.Model):
             "payment_method": row.payment_method,
         }
 
-    # --- running -----------------------------------------------------------------------
+    # --- running ----------------------------------------------------------------------
 
     @api.model
     def _start(self, name, company, as_of, work):
@@ -288,7 +291,7 @@ class SubscriptionImport(models.Model):
             "context": {"active_test": False},
         }
 
-    # --- undoing -----------------------------------------------------------------------
+    # --- undoing ----------------------------------------------------------------------
 
     def action_undo(self):
         """Take the import back, unless something else has touched its records.
@@ -328,7 +331,10 @@ class SubscriptionImport(models.Model):
             records = self.env[model].sudo().browse(int(id_) for id_ in stamps).exists()
             used = self._referenced(records)
             for record in records:
-                if fields.Datetime.to_string(record.write_date) > stamps[str(record.id)]:
+                if (
+                    fields.Datetime.to_string(record.write_date)
+                    > stamps[str(record.id)]
+                ):
                     found.append(self.env._("%s was changed", record.display_name))
                 elif record.id in used:
                     found.append(self.env._("%s is used", record.display_name))

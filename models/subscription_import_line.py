@@ -92,7 +92,7 @@ class SubscriptionImportLine(models.Model):
         )
         return dict(rows)
 
-    # --- importing ---------------------------------------------------------------------
+    # --- importing --------------------------------------------------------------------
 
     def _import(self):
         """Make or change the subscriptions of lines of one import and book the ledger.
@@ -242,14 +242,15 @@ class SubscriptionImportLine(models.Model):
     def _subscription_vals(self, row, masters):
         """Return the values of a subscription that come from a row."""
         partner = masters.partners[row["customer_ref"]]
+        pricelist = masters.pricelists[row["currency"]]
         stage = masters.stages["post" if row["end_date"] else "in_progress"]
-        amounts = self._amounts(row)
+        amounts = self._amounts(row, pricelist.currency_id)
         names = row["products"] or [row["plan"]]
         return {
             "partner_id": partner.id,
             "customer_id": masters.customers[partner.commercial_partner_id].id,
             "template_id": masters.plans[row["plan"], row["unit"], row["interval"]].id,
-            "pricelist_id": masters.pricelists[row["currency"]].id,
+            "pricelist_id": pricelist.id,
             "payment_method": row["payment_method"] or False,
             "date_start": date.fromisoformat(row["start_date"]),
             "stage_id": stage.id,
@@ -267,9 +268,9 @@ class SubscriptionImportLine(models.Model):
             ],
         }
 
-    def _amounts(self, row):
+    @api.model
+    def _amounts(self, row, currency):
         """Return the amount per period of each product of a row."""
-        currency = self.env["res.currency"].search([("name", "=", row["currency"])])
         digits = currency.decimal_places
         amount = period.per_period(
             Decimal(row["mrr"]), row["unit"], row["interval"], digits
@@ -279,13 +280,12 @@ class SubscriptionImportLine(models.Model):
     def _fit_prices(self, which):
         """Raise prices that contain taxes, so that untaxed they come to the MRR."""
         for line in self:
+            currency = line.subscription_id.currency_id
             order_lines = line.subscription_id.sale_subscription_line_ids
-            amounts = line._amounts(line[which])
-            for order_line, amount in zip(order_lines, amounts, strict=False):
+            amounts = line._amounts(line[which], currency)
+            for order_line, amount in zip(order_lines, amounts, strict=True):
                 subtotal = order_line.price_subtotal
-                if subtotal and order_line.currency_id.compare_amounts(
-                    subtotal, float(amount)
-                ):
+                if subtotal and currency.compare_amounts(subtotal, float(amount)):
                     order_line.price_unit *= float(amount) / subtotal
 
     def _set_next_invoice(self, which):
@@ -303,7 +303,7 @@ class SubscriptionImportLine(models.Model):
                 today,
             )
 
-    # --- what subscriptions refer to ---------------------------------------------------
+    # --- what subscriptions refer to --------------------------------------------------
 
     def _masters(self):
         """Find or make the contacts, customers, plans, price lists and products."""
@@ -462,7 +462,7 @@ class SubscriptionImportLine(models.Model):
             **dict(zip(missing, made.product_variant_id, strict=True)),
         }
 
-    # --- undoing -----------------------------------------------------------------------
+    # --- undoing ----------------------------------------------------------------------
 
     def _touched(self):
         """Return a sentence for each subscription that something else has touched."""

@@ -186,9 +186,7 @@ class SubscriptionMovement(models.Model):
         rows = [
             (subscription, row)
             for subscription, some in events.items()
-            for row in ledger.book(
-                history[subscription.id], some, known_on, seen_until
-            )
+            for row in ledger.book(history[subscription.id], some, known_on, seen_until)
         ]
         company = subscriptions.company_id
         rates = company_rates(

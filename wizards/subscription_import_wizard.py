@@ -5,6 +5,8 @@ import base64
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..analytics import history_file
+
 
 class SubscriptionImportWizard(models.TransientModel):
     """Look at a history file before anything is written, then import it."""
@@ -56,6 +58,25 @@ class SubscriptionImportWizard(models.TransientModel):
         """What was seen of another file or as of another day says nothing."""
         self.state = "choose"
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_size(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_size(vals)
+        return super().write(vals)
+
+    @api.model
+    def _check_size(self, vals):
+        """Refuse a file that is too large before it reaches the database."""
+        size = len(vals.get("file") or "") * 3 // 4
+        if size > history_file.MAX_BYTES + 2:
+            values = {"size": size // 2**20, "limit": history_file.MAX_BYTES // 2**20}
+            message = history_file.MESSAGES["file_too_large"]
+            raise UserError(self.env._(message, **values))  # pylint: disable=E8507
+
     def _read(self):
         """Read the file; return it with its work and its problems."""
         self.ensure_one()
@@ -81,7 +102,9 @@ class SubscriptionImportWizard(models.TransientModel):
                 "unchanged_count": 0 if problems else len(file.rows) - len(work),
                 "ignored_count": file.ignored,
                 "repeated_count": file.repeated,
-                "problem_count": file.problem_count + len(problems) - len(file.problems),
+                "problem_count": file.problem_count
+                + len(problems)
+                - len(file.problems),
                 "problem_ids": [fields.Command.create(vals) for vals in problems],
                 "reading": self._describe(file),
             }

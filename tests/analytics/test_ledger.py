@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from analytics import ledger
-from analytics.ledger import Event, Posting, State, balances, book, classify, life
 from hypothesis import given
 from hypothesis import strategies as st
+
+from analytics import ledger
+from analytics.ledger import Event, Posting, State, balances, book, classify, life
 
 DAY = date(2024, 1, 1)
 DAYS = [DAY + timedelta(days=i) for i in range(12)]
@@ -58,7 +59,9 @@ def legs(what):
     if what is None:
         return {}
     effective = 0 if what.paused else what.effective
-    return {(what.customer, what.currency): (1, what.paused, what.contracted, effective)}
+    return {
+        (what.customer, what.currency): (1, what.paused, what.contracted, effective)
+    }
 
 
 @given(st.lists(lessons, max_size=6))
@@ -186,7 +189,8 @@ def test_archived_or_deleted_running_subscription_books_its_end(event):
 
 def test_end_learned_late_cancels_what_came_after():
     rows = book(
-        [], [Event(DAYS[0], "start", state("30")), Event(DAYS[5], "change", state("40"))]
+        [],
+        [Event(DAYS[0], "start", state("30")), Event(DAYS[5], "change", state("40"))],
     )
     rows += book(rows, [Event(DAYS[2], "end", None)], known_on=DAYS[9])
     assert [(r.date, r.known_on, r.event, r.delta.contracted) for r in rows[2:]] == [
@@ -215,7 +219,7 @@ def test_life_of_a_subscription():
     assert life(corrected) == (DAYS[4], None)
 
 
-# --- kinds -----------------------------------------------------------------------------
+# --- kinds ---------------------------------------------------------------------------
 
 RATES = {"EUR": Decimal(1), "USD": Decimal("0.913242009132")}
 postings = st.lists(
@@ -301,9 +305,17 @@ def kinds(*rows):
 
 
 def test_the_five_kinds():
-    assert [kind for kind, _transfer in kinds(
-        (0, 1, "10"), (1, 2, "5"), (2, 1, "-3"), (3, 1, "-7"), (4, 2, "-5"), (5, 1, "4")
-    )] == ["new", "expansion", "contraction", "contraction", "churn", "reactivation"]
+    assert [
+        kind
+        for kind, _transfer in kinds(
+            (0, 1, "10"),
+            (1, 2, "5"),
+            (2, 1, "-3"),
+            (3, 1, "-7"),
+            (4, 2, "-5"),
+            (5, 1, "4"),
+        )
+    ] == ["new", "expansion", "contraction", "contraction", "churn", "reactivation"]
 
 
 def test_renewal_into_a_successor_is_transfer():
