@@ -1,0 +1,276 @@
+# Copyright 2026 subscription_segmentation contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Fixtures that tests of the addon share; none of them is demo data."""
+
+import base64
+import csv
+import io
+from datetime import date
+from decimal import Decimal
+from itertools import count
+
+from odoo.tests import TransactionCase, new_test_user
+from odoo.tools import SQL
+
+from ..analytics import ledger
+
+MODULE = "subscription_segmentation"
+
+#: Groups of the people that use the addon, by what a test calls them.
+GROUPS = {
+    "admin": f"base.group_system,{MODULE}.group_manager",
+    "manager": f"{MODULE}.group_manager",
+    "user": f"{MODULE}.group_user",
+    "agent": "helpdesk_mgmt.group_helpdesk_user_own",
+    "salesperson": "sales_team.group_sale_salesman",
+    "internal": "base.group_user",
+    "portal": "base.group_portal",
+}
+
+#: A row of a history file; tests name what differs.
+HISTORY_ROW = {
+    "subscription_ref": "S-1",
+    "customer_ref": "C-1",
+    "customer_name": "First Customer",
+    "email": "",
+    "plan": "Basic",
+    "period": "1 month",
+    "start_date": "2024-01-15",
+    "end_date": "",
+    "mrr": "10.00",
+    "currency": "USD",
+    "products": "",
+    "payment_method": "",
+}
+
+
+def day(text):
+    """``day("2024-02-01")``: a date."""
+    return date.fromisoformat(text)
+
+
+class SubscriptionCase(TransactionCase):
+    """A company of its own, in US dollars, and what to fill it with.
+
+    Dates may be given as text. ``as_of`` is the day that figures are looked at unless a
+    test names another one; it lies after all that tests book by default.
+    """
+
+    as_of = date(2025, 6, 30)
+    codes = count(1)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env = cls.env(
+            context=dict(
+                cls.env.context,
+                mail_create_nolog=True,
+                mail_create_nosubscribe=True,
+                no_reset_password=True,
+                tracking_disable=True,
+            )
+        )
+        cls.company = cls.make_company("First Company")
+        cls.env = cls.env(
+            context=dict(cls.env.context, allowed_company_ids=cls.company.ids)
+        )
+        cls.company = cls.company.with_env(cls.env)
+        cls.plan = cls.make_plan("Basic")
+
+    # --- master data ------------------------------------------------------------------
+
+    @classmethod
+    def make_company(cls, name, currency="USD"):
+        return cls.env["res.company"].create(
+            {"name": name, "currency_id": cls.get_currency(currency).id}
+        )
+
+    @classmethod
+    def get_currency(cls, code, rates=None, company=None):
+        """Return a currency, activated; ``rates``: ``{date: company's units for one}``."""
+        currency = (
+            cls.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("name", "=", code)])
+        )
+        currency.active = True
+        cls.env["res.currency.rate"].create(
+            [
+                {
+                    "currency_id": currency.id,
+                    "company_id": (company or cls.company).id,
+                    "name": name,
+                    "rate": 1 / value,
+                }
+                for name, value in (rates or {}).items()
+            ]
+        )
+        return currency.with_context(active_test=True)
+
+    @classmethod
+    def make_partner(cls, name="Partner", parent=None, **values):
+        if parent:
+            values["parent_id"] = parent.id
+        return cls.env["res.partner"].create({"name": name, **values})
+
+    @classmethod
+    def make_plan(cls, name="Basic", interval=1, unit="months", **values):
+        return cls.env["sale.subscription.template"].create(
+            {
+                "name": name,
+                "recurring_interval": interval,
+                "recurring_rule_type": unit,
+                **values,
+            }
+        )
+
+    @classmethod
+    def get_pricelist(cls, currency="USD", company=None):
+        """Return the price list of a company in a currency."""
+        company = company or cls.company
+        values = {
+            "currency_id": cls.get_currency(currency).id,
+            "company_id": company.id,
+        }
+        Pricelist = cls.env["product.pricelist"]
+        found = Pricelist.search([(name, "=", value) for name, value in values.items()])
+        return found[:1] or Pricelist.create({"name": currency, **values})
+
+    @classmethod
+    def make_user(cls, kind, companies=None, login=None):
+        """Return a person of one of :data:`GROUPS`, in the first of the companies."""
+        companies = companies or cls.company
+        return new_test_user(
+            cls.env,
+            login or f"{kind}-{companies[:1].id}",
+            GROUPS[kind],
+            company_id=companies[:1].id,
+            company_ids=companies.ids,
+        )
+
+    def as_user(self, records, user):
+        """Return records (or a model) as a person sees them in all of her companies."""
+        context = dict(self.env.context, allowed_company_ids=user.company_ids.ids)
+        return records.with_env(self.env(user=user, su=False, context=context))
+
+    # --- subscriptions and movements --------------------------------------------------
+
+    @classmethod
+    def make_subscription(cls, partner, currency="USD", company=None, **values):
+        """Return a subscription that the ledger knows nothing of yet."""
+        company = company or cls.company
+        customer = cls.env["subscription.customer"]._ensure(partner, company)
+        return cls.env["sale.subscription"].create(
+            {
+                "partner_id": partner.id,
+                "customer_id": customer.id,
+                "company_id": company.id,
+                "template_id": cls.plan.id,
+                "pricelist_id": cls.get_pricelist(currency, company).id,
+                "user_id": False,
+                # The sequence of subscription_oca belongs to the first company only.
+                "code": f"T-{next(cls.codes)}",
+                **values,
+            }
+        )
+
+    @classmethod
+    def state(cls, subscription, mrr, effective=None, paused=False, customer=None):
+        """Return what a running subscription is."""
+        return ledger.State(
+            (customer or subscription.customer_id).id,
+            subscription.currency_id.id,
+            Decimal(str(mrr)),
+            Decimal(str(mrr if effective is None else effective)),
+            paused,
+        )
+
+    @classmethod
+    def book(cls, subscription, *steps, as_of=None, known_on=None):
+        """Book steps of a subscription: (date, event, MRR or State, None: it ends)."""
+        events = []
+        for when, name, state in steps:
+            if state is not None and not isinstance(state, ledger.State):
+                state = cls.state(subscription, state)
+            when = when if isinstance(when, date) else day(when)
+            events.append(ledger.Event(when, name, state))
+        return cls.env["subscription.movement"]._book(
+            {subscription: events}, as_of or cls.as_of, known_on=known_on
+        )
+
+    @classmethod
+    def subscribe(
+        cls, partner, mrr=10, start="2024-01-15", end=None, as_of=None, **values
+    ):
+        """Return a subscription that ran from one day (up to another)."""
+        subscription = cls.make_subscription(partner, **values)
+        steps = [(start, ledger.START, mrr)]
+        if end:
+            steps.append((end, ledger.END, None))
+        cls.book(subscription, *steps, as_of=as_of)
+        return subscription
+
+    def customer(self, partner, company=None):
+        """Return the customer that a contact belongs to, empty if there is none."""
+        return self.env["subscription.customer"].search(
+            [
+                ("partner_id", "=", partner.commercial_partner_id.id),
+                ("company_id", "=", (company or self.company).id),
+            ]
+        )
+
+    # --- importing --------------------------------------------------------------------
+
+    @classmethod
+    def history_csv(cls, *rows):
+        """Return a history file; each row names what differs from :data:`HISTORY_ROW`."""
+        file = io.StringIO()
+        writer = csv.DictWriter(file, list(HISTORY_ROW))
+        writer.writeheader()
+        writer.writerows({**HISTORY_ROW, **row} for row in rows)
+        return file.getvalue().encode()
+
+    @classmethod
+    def make_wizard(cls, content, as_of=None, company=None, file_name="history.csv"):
+        company = company or cls.company
+        return (
+            cls.env["subscription.import.wizard"]
+            .with_context(allowed_company_ids=company.ids)
+            .create(
+                {
+                    "company_id": company.id,
+                    "file": base64.b64encode(content),
+                    "file_name": file_name,
+                    "as_of": as_of or cls.as_of,
+                }
+            )
+        )
+
+    @classmethod
+    def import_history(cls, *rows, as_of=None, company=None):
+        """Import rows through the wizard, to their end; return the import."""
+        wizard = cls.make_wizard(cls.history_csv(*rows), as_of, company)
+        action = wizard.action_import()
+        if action["res_model"] == wizard._name:
+            raise AssertionError(wizard.problem_ids.mapped("reason"))
+        import_ = cls.env[action["res_model"]].browse(action["res_id"])
+        while import_._work():
+            pass
+        return import_
+
+    # --- looking at rows --------------------------------------------------------------
+
+    def versions(self, records):
+        """Return ``{id: version of the row}``: it changes with every write on the row."""
+        self.env.flush_all()
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    "SELECT id, ctid::text || '/' || xmin::text FROM %s"
+                    " WHERE id = ANY(%s)",
+                    SQL.identifier(records._table),
+                    records.ids,
+                )
+            )
+        )
