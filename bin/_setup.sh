@@ -71,6 +71,7 @@ setup_python() {
             "$python" -m venv --without-pip "$venv"
     fi
     rm -f "$venv/key"
+    [ ! -e /etc/ssl/certs/ca-certificates.crt ] || export UV_SYSTEM_CERTS=1 # also those of a company's proxy
     UV_PYTHON_DOWNLOADS=never quiet packages \
         "The Python packages could not be installed: check the network and run the same command again" \
         "$uv/bin/uv" pip sync --no-config --require-hashes -p "$PY" "$lock"
