@@ -112,15 +112,18 @@ class SubscriptionImport(models.Model):
         problems = [
             {
                 "line": problem.line,
-                # pylint: disable=gettext-variable,translation-not-lazy
-                "reason": self.env._(
-                    history_file.MESSAGES[problem.code], **problem.values
-                ),
+                "reason": self._problem_text(problem.code, problem.values),
             }
             for problem in file.problems
         ]
         problems += self._find_conflicts(file, company, as_of, currencies)
         return file, [] if problems else self._find_work(file, company), problems
+
+    @api.model
+    def _problem_text(self, code, values):
+        """Return what is wrong with a file, in the language of the user."""
+        template = history_file.MESSAGES[code]  # collected for translation there
+        return self.env._(template, **values)  # pylint: disable=gettext-variable
 
     @api.model
     def _find_conflicts(self, file, company, as_of, currencies):

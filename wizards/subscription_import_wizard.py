@@ -74,8 +74,9 @@ class SubscriptionImportWizard(models.TransientModel):
         size = len(vals.get("file") or "") * 3 // 4
         if size > history_file.MAX_BYTES + 2:
             values = {"size": size // 2**20, "limit": history_file.MAX_BYTES // 2**20}
-            message = history_file.MESSAGES["file_too_large"]
-            raise UserError(self.env._(message, **values))  # pylint: disable=E8507
+            raise UserError(
+                self.env["subscription.import"]._problem_text("file_too_large", values)
+            )
 
     def _read(self):
         """Read the file; return it with its work and its problems."""
