@@ -12,6 +12,7 @@ case $BUILD in /*) ;; *) BUILD=$ROOT/$BUILD ;; esac
 DOWNLOADS=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/$ADDON
 PY=$BUILD/venv/bin/python
 export ODOO_RC=$BUILD/odoo.conf # the only configuration file Odoo reads
+export LC_ALL=C.UTF-8 # we read what other programs print
 unset VIRTUAL_ENV PYTHONHOME PYTHONPATH
 
 # A checkout holds its addon under any name; Odoo wants it under its own.

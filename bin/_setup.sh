@@ -39,11 +39,6 @@ run_pip() {
     shift
     if ! "$python" -m pip --version >/dev/null 2>&1; then
         wheel=$(find /usr/share/python-wheels "$BUILD/pip" -name 'pip-*.whl' 2>/dev/null | head -n 1)
-        if [ -z "$wheel" ]; then
-            mkdir -p "$BUILD/pip"
-            (cd "$BUILD/pip" && apt-get -q download python3-pip-whl && dpkg-deb -x ./*.deb .) || return 1
-            wheel=$(find "$BUILD/pip" -name 'pip-*.whl')
-        fi
     fi
     PYTHONPATH=${wheel:-} PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore \
         PIP_BREAK_SYSTEM_PACKAGES=1 "$python" -m pip "$@"
@@ -58,9 +53,13 @@ setup_python() {
     [ "$(cat "$venv/key" 2>/dev/null)" != "$key" ] || return 0
     say "-- Python packages, for $("$python" -V)"
     if [ "$(cat "$uv/key" 2>/dev/null)" != "$key" ]; then
-        rm -rf "$uv" "$BUILD/pip"
+        rm -rf "$uv"
+        if ! "$python" -m pip --version >/dev/null 2>&1 && ! ls /usr/share/python-wheels/pip-*.whl >/dev/null 2>&1; then
+            download_debs "$BUILD/pip" python3-pip-whl/sid
+            dpkg-deb -x "$BUILD"/pip/*.deb "$BUILD/pip"
+        fi
         awk '/^uv==/ { on = 1 } on { print } on && !/\\$/ { exit }' "$lock" >"$BUILD/uv.txt"
-        quiet pip "pip cannot install uv: check the network (or run 'apt-get update' if apt-get complains) and run the same command again" \
+        quiet pip "pip cannot install uv: check the network and run the same command again" \
             run_pip "$python" install --no-deps --require-hashes -t "$uv" -r "$BUILD/uv.txt"
         echo "$key" >"$uv/key"
     fi
@@ -124,50 +123,50 @@ C
 fetch_odoo() {
     local debs=$DOWNLOADS/debs
     (cd "$debs" 2>/dev/null && sha256sum -c --status SHA256SUMS 2>/dev/null) && return
-    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
-        die "Odoo comes from Debian's package odoo-19, and there is no apt-get here: name an Odoo 19 checkout with ODOO_HOME=."
-    timed "Odoo, downloaded from Debian" download_odoo "$debs.part"
+    # shellcheck disable=SC2046,SC2086 # lists of words
+    timed "Odoo, downloaded from Debian" download_debs "$debs.part" \
+        $(printf '%s/sid ' $DEBS_SID) $(printf '%s/bookworm ' $DEBS_STABLE)
     (cd "$debs.part" && sha256sum ./*.deb >SHA256SUMS)
     if ! cmp -s "$debs.part/SHA256SUMS" "$ROOT/bin/debs.sha256"; then
         say "NOTE: Debian has other revisions now than this addon was tested with (apt has verified their signatures):"
         diff "$ROOT/bin/debs.sha256" "$debs.part/SHA256SUMS" | sed -n 's/^[<>] [0-9a-f]*  .\//      &/p' >&2 || true
     fi
-    rm -rf "$debs"
+    rm -rf "$debs" "$BUILD/apt"
     mv "$debs.part" "$debs"
 }
 
-download_odoo() ( # in a shell of its own, for `cd` and to fail as a whole
+# download_debs FOLDER PACKAGE/SUITE...: with a private apt that knows Debian's sid and leaves
+# the machine's own lists alone; from the machine's own sources where these have odoo-19.
+download_debs() ( # in a shell of its own, for `cd` and to fail as a whole
     set -e
-    local apt=$BUILD/apt mirror key hint
+    apt=$BUILD/apt folder=$1
+    shift
     hint="Debian's packages could not be downloaded: check the network and run the same command again, or name an Odoo 19 checkout with ODOO_HOME="
-    rm -rf "$1" "$apt"
-    mkdir -p "$1" "$apt"/{lists/partial,cache/archives/partial}
-    cd "$1" || exit
+    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
+        die "Odoo comes from Debian's package odoo-19, and there is no apt-get here: name an Odoo 19 checkout with ODOO_HOME=."
+    rm -rf "$folder"
+    mkdir -p "$folder" "$apt"/{lists/partial,cache/archives/partial}
+    cd "$folder" || exit
     if [ -z "${DEBIAN_MIRROR:-}" ] && apt-cache policy odoo-19 2>/dev/null | grep -q 'Candidate: [0-9]'; then
-        # shellcheck disable=SC2086 # lists of words
-        quiet apt-download "$hint" apt-get -q download $DEBS_SID $DEBS_STABLE
+        quiet apt-download "$hint" apt-get -q download "${@%/*}"
         exit
     fi
-    # Else a private apt, with the lists of Debian's sid, that leaves the machine's own alone.
     mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' |
         grep debian | grep -v security | head -n 1)}
     [ -n "$mirror" ] ||
         die "This machine's apt offers no odoo-19 and knows no Debian mirror: name one with DEBIAN_MIRROR=, or an Odoo 19 checkout with ODOO_HOME=."
-    key=/usr/share/keyrings/debian-archive-keyring.gpg
-    if [ ! -e $key ]; then # Ubuntu
+    key=$(find /usr/share/keyrings -name 'debian-archive-keyring.[gp]*' 2>/dev/null | head -n 1)
+    if [ -z "$key" ]; then # Ubuntu
         quiet apt-keyring "$hint" apt-get -q download debian-archive-keyring
         dpkg-deb -x debian-archive-keyring_*.deb "$apt" && rm debian-archive-keyring_*.deb
-        key=$apt$key
+        key=$(find "$apt/usr" -name 'debian-archive-keyring.[gp]*' | head -n 1)
     fi
     printf "deb [signed-by=$key] $mirror %s main\n" sid bookworm >"$apt/sources.list"
-    local private=(-q -o "Dir::Etc::SourceList=$apt/sources.list" -o Dir::Etc::SourceParts=/dev/null
+    private=(-q -o "Dir::Etc::SourceList=$apt/sources.list" -o Dir::Etc::SourceParts=/dev/null
         -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o APT::Sandbox::User=
         -o Acquire::Retries=3 -o Acquire::Languages=none)
     quiet apt-update "$hint" apt-get "${private[@]}" -o APT::Update::Error-Mode=any update
-    # shellcheck disable=SC2046,SC2086 # lists of words
-    quiet apt-download "$hint" apt-get "${private[@]}" download \
-        $(printf '%s/sid ' $DEBS_SID) $(printf '%s/bookworm ' $DEBS_STABLE)
-    rm -rf "$apt"
+    quiet apt-download "$hint" apt-get "${private[@]}" download "$@"
 )
 
 unpack_odoo() {
