@@ -164,7 +164,8 @@ download_debs() ( # in a shell of its own, for `cd` and to fail as a whole
     printf "deb [signed-by=$key] $mirror %s main\n" sid bookworm >"$apt/sources.list"
     private=(-q -o "Dir::Etc::SourceList=$apt/sources.list" -o Dir::Etc::SourceParts=/dev/null
         -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o APT::Sandbox::User=
-        -o Acquire::Retries=3 -o Acquire::Languages=none)
+        -o Acquire::Retries=3 -o Acquire::Languages=none
+        -o Acquire::Check-Valid-Until=false) # a frozen mirror will do: see debs.sha256
     quiet apt-update "$hint" apt-get "${private[@]}" -o APT::Update::Error-Mode=any update
     quiet apt-download "$hint" apt-get "${private[@]}" download "$@"
 )
