@@ -27,11 +27,12 @@ intervals = st.integers(1, 24)
         ("50", "weeks", 1, "217.41"),
         ("1", "days", 1, "30.44"),
         ("2", "days", 1, "60.88"),
+        ("1", "months", 8, "0.13"),
         ("0", "months", 1, "0"),
     ],
 )
 def test_mrr_of_an_amount(amount, unit, interval, mrr):
-    """A month has 30.4375 days; halves round up (2 a day is 60.875)."""
+    """A month has 30.4375 days; halves round up (0.125 is 0.13)."""
     assert monthly(Decimal(amount), unit, interval) == Decimal(mrr)
 
 

@@ -1,0 +1,225 @@
+# Copyright 2026 subscription_segmentation contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Run by `make mutants`: break a copy of the addon on purpose, one line at a time.
+
+Each mutant names the test that must go red. A mutant that survives is a hole in the
+tests; one whose line is gone must be written anew.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """``test``: a file below tests/analytics, or ``Class.method`` of an Odoo test."""
+
+    invariant: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+
+LEDGER = "analytics/ledger.py"
+MUTANTS = [
+    # 1. A signal computed as of a past date never changes when later data is added.
+    Mutant(
+        "1 as of",
+        LEDGER,
+        "known_by is None or row.known_on <= known_by",
+        "known_by is None or row.date <= known_by",
+        "test_ledger.py",
+    ),
+    Mutant(
+        "1 as of",
+        "signals/positions.py",
+        "AND known_on <= %(as_of)s",
+        "AND known_on IS NOT NULL",
+        "TestSignals.test_positions_know_only_what_was_known",
+    ),
+    # 3. The ledger adds up.
+    Mutant(
+        "3 adds up",
+        LEDGER,
+        "rows += _rows(day, known(day), CHANGE, booked, {})\n    return rows",
+        "pass\n    return rows",
+        "test_ledger.py",
+    ),
+    Mutant(
+        "3 adds up",
+        LEDGER,
+        "                before = _sum(before, booked)\n",
+        "                pass\n",
+        "test_ledger.py",
+    ),
+    Mutant(
+        "3 adds up",
+        LEDGER,
+        "effective=Decimal(0) if state.paused else state.effective",
+        "effective=state.effective",
+        "test_ledger.py",
+    ),
+    Mutant(
+        "3 kinds sum",
+        LEDGER,
+        "given = min(to_give, row.amount, key=abs)",
+        "given = row.amount",
+        "test_ledger.py",
+    ),
+    Mutant(
+        "3 kinds, any order",
+        LEDGER,
+        "for row in sorted(along, key=lambda r: (r.subscription, r.event, r.delta)):",
+        "for row in along:",
+        "test_ledger.py",
+    ),
+    Mutant(
+        "3 kinds",
+        LEDGER,
+        "return REACTIVATION if had_mrr else NEW",
+        "return NEW",
+        "test_ledger.py",
+    ),
+    Mutant(
+        "3 corrections",
+        "analytics/history.py",
+        "events.insert(0, Event(old.start_date, END, None))",
+        "pass",
+        "test_history.py",
+    ),
+    Mutant(
+        "3 history books what the lines come to",
+        "signals/subscriptions.py",
+        "COALESCE(SUM(l.price_subtotal), 0)",
+        "COALESCE(SUM(l.price_unit), 0)",
+        "TestSignals.test_mrr_sums_lines_untaxed_and_after_discount",
+    ),
+    Mutant(
+        "3 exact halves",
+        "analytics/period.py",
+        "rounding=ROUND_HALF_UP",
+        'rounding="ROUND_HALF_EVEN"',
+        "test_period.py",
+    ),
+    Mutant(
+        "3 successors",
+        "analytics/succession.py",
+        "and candidate > (start, subscription)",
+        "and candidate[1] != subscription",
+        "test_succession.py",
+    ),
+    # 4. Companies do not see or influence each other.
+    Mutant(
+        "4 companies",
+        "models/subscription_import_line.py",
+        '("company_id", "in", (self.env.company.id, False))',
+        '("id", "!=", 0)',
+        "TestImport.test_same_reference_in_two_companies_stays_apart",
+    ),
+    # 9. A failure on one record is logged on its run and stops no other.
+    Mutant(
+        "9 one bad row",
+        "models/subscription_import.py",
+        "            if len(lines) > 1:\n                return False\n",
+        "            if len(lines) > 1:\n                raise\n",
+        "TestImport.test_a_row_that_fails_is_named_and_stops_no_other",
+    ),
+    # The import's own promises.
+    Mutant(
+        "import: twice changes nothing",
+        "models/subscription_import.py",
+        "if values != previous:",
+        "if values:",
+        "TestImport.test_second_import_of_the_same_file_changes_nothing",
+    ),
+    Mutant(
+        "import: no invoice",
+        "models/subscription_import_line.py",
+        '                row["interval"],\n                today,\n',
+        '                row["interval"],\n                today.replace(year=2000),\n',
+        "TestImport.test_it_causes_no_invoice_and_no_mail",
+    ),
+    Mutant(
+        "import: all or nothing",
+        "wizards/subscription_import_wizard.py",
+        "        if problems:\n            return self.action_preview()\n",
+        "",
+        "TestImportProblems.test_every_bad_line_is_listed",
+    ),
+    Mutant(
+        "import: undo leaves nothing",
+        "models/subscription_import_line.py",
+        "        subscriptions.sale_subscription_line_ids.unlink()\n",
+        "",
+        "TestImportUndo.test_undo_leaves_nothing",
+    ),
+    Mutant(
+        "import: undo respects what others touched",
+        "models/subscription_import.py",
+        "        touched = self._touched()\n",
+        "        touched = []\n",
+        "TestImportUndo.test_invoiced_subscription",
+    ),
+]
+
+
+def main(copy, base):
+    only = os.environ.get("ONLY", "")
+    mutants = [m for m in MUTANTS if only in m.file]
+    survived = []
+    for mutant in mutants:
+        path = copy / mutant.file
+        text = path.read_text()
+        if text.count(mutant.old) != 1:
+            survived.append(mutant)
+            print(f"STALE     {mutant.invariant}: {mutant.file}: {mutant.old.strip()}")
+            continue
+        path.write_text(text.replace(mutant.old, mutant.new))
+        red = fails(mutant.test, copy, base)
+        path.write_text(text)
+        if not red:
+            survived.append(mutant)
+        print(
+            f"{'killed' if red else 'SURVIVED':<10}{mutant.invariant}: {mutant.file}, "
+            f"by {mutant.test}",
+            flush=True,
+        )
+    print(f"{len(mutants) - len(survived)} passed, {len(survived)} failed")
+    return bool(survived)
+
+
+def free_port():
+    with socket.socket() as some:
+        some.bind(("127.0.0.1", 0))
+        return some.getsockname()[1]
+
+
+def fails(test, copy, base):
+    """Return whether a test goes red; one that cannot run at all counts as red too."""
+    if test.endswith(".py"):
+        folder = copy / "tests" / "analytics"
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+        command += [f"--rootdir={folder}", f"--confcutdir={folder}", folder / test]
+        return subprocess.run(command, capture_output=True).returncode != 0
+    database = f"{base}-1"
+    sql = f'drop database if exists "{database}" with (force)'
+    psql = ["psql", "-XAtqd", "postgres", "-c"]
+    subprocess.run([*psql, sql], check=True, capture_output=True)
+    sql = f'create database "{database}" template "{base}"'
+    subprocess.run([*psql, sql], check=True, capture_output=True)
+    command = [sys.executable, "-m", "odoo", "-d", database, "--stop-after-init"]
+    command += ["-u", copy.name, "--http-port", str(free_port())]
+    command += ["--addons-path", copy.parent]
+    command += ["--test-tags", f"/{copy.name}:{test}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if " of 0 tests" in done.stderr or "odoo.tests.result" not in done.stderr:
+        sys.exit(f"The test {test} did not run:\n{done.stderr[-2000:]}")
+    return done.returncode != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))
