@@ -37,7 +37,21 @@
         "views/res_config_settings_views.xml",
         "report/subscription_movement_report_views.xml",
         "views/subscription_menus.xml",
+        "report/subscription_waterfall_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": [
+            "subscription_segmentation/static/src/waterfall/*.js",
+            "subscription_segmentation/static/src/waterfall/*.xml",
+            "subscription_segmentation/static/src/waterfall/waterfall.scss",
+        ],
+        "web.assets_web_dark": [
+            "subscription_segmentation/static/src/waterfall/*.dark.scss",
+        ],
+        "web.assets_tests": [
+            "subscription_segmentation/static/tests/tours/*.js",
+        ],
+    },
     "pre_init_hook": "pre_init_hook",
     "installable": True,
 }
