@@ -13,13 +13,14 @@ class HelpdeskTicket(models.Model):
         index="btree_not_null",
     )
 
-    @api.depends("commercial_partner_id", "company_id")
+    # The ticket's own commercial_partner_id is stored and goes stale in partner merges.
+    @api.depends("partner_id.commercial_partner_id", "company_id")
     def _compute_subscription_customer_id(self):
         customers = (
             self.env["subscription.customer"]
             .sudo()
-            ._by_partner(self.commercial_partner_id)
+            ._by_partner(self.partner_id.commercial_partner_id)
         )
         for ticket in self:
-            key = (ticket.commercial_partner_id.id, ticket.company_id.id)
+            key = (ticket.partner_id.commercial_partner_id.id, ticket.company_id.id)
             ticket.subscription_customer_id = customers.get(key)

@@ -16,6 +16,31 @@ from .bulk import store
 LINKED_MODELS = {"crm.lead": "partner_id", "helpdesk.ticket": "partner_id"}
 
 
+def _moved(history, customer, day):
+    """Return the events that hand a subscription over to a customer from a day on.
+
+    What the ledger says of later days stays, for the new customer; nothing is returned
+    for a subscription that does not run on the day nor later.
+
+    :param history: all :class:`ledger.Movement` of the subscription
+    """
+    names = {row.date: row.event for row in history if row.date > day}
+    events = []
+    for when, name in sorted({**names, day: ledger.CUSTOMER_CHANGE}.items()):
+        states = [
+            ledger.State(
+                customer,
+                currency,
+                balance.contracted,
+                balance.effective,
+                bool(balance.paused),
+            )
+            for (_customer, currency), balance in ledger.balances(history, when).items()
+        ]
+        events.append(ledger.Event(when, name, states[0] if states else None))
+    return events if any(event.state for event in events) else []
+
+
 class SubscriptionCustomer(models.Model):
     """A commercial partner as a customer of one company: the single customer view.
 
@@ -125,97 +150,164 @@ class SubscriptionCustomer(models.Model):
         }
 
     def _link_records(self):
-        """Point leads, tickets and contacts at their customers, set-wise.
+        """Point leads, tickets and contacts of customers at them, set-wise.
 
         Done when customers appear or move, so that the figures, which change daily, are
         read through the link and the linked rows are left alone.
         """
-        self.flush_recordset()
-        self.env["res.partner"].flush_model()
-        for model in LINKED_MODELS:
-            self.env[model].flush_model()
+        self._link_contacts(self.partner_id)
+        self._link_documents(self.partner_id)
+
+    @api.model
+    def _link_contacts(self, commercial_partners):
+        """Give partners and their contacts one link per company, or take it away."""
+        self.flush_model()
+        contacts = self.env["res.partner"]
+        contacts.flush_model(["commercial_partner_id", "subscription_customer_id"])
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE res_partner AS contact
+                   SET subscription_customer_id = link.by_company
+                  FROM (
+                    SELECT member.id,
+                           jsonb_object_agg(customer.company_id::text, customer.id)
+                               FILTER (WHERE customer.id IS NOT NULL) AS by_company
+                      FROM res_partner member
+                 LEFT JOIN subscription_customer customer
+                        ON customer.partner_id = member.commercial_partner_id
+                     WHERE member.commercial_partner_id = ANY(%s)
+                  GROUP BY member.id
+                ) AS link
+                 WHERE link.id = contact.id
+                   AND contact.subscription_customer_id
+                       IS DISTINCT FROM link.by_company
+                """,
+                commercial_partners.ids,
+            )
+        )
+        contacts.invalidate_model(["subscription_customer_id"])
+
+    @api.model
+    def _link_documents(self, commercial_partners):
+        """Point the leads and tickets of partners and their contacts at customers."""
+        self.flush_model()
+        self.env["res.partner"].flush_model(["commercial_partner_id"])
+        for name in LINKED_MODELS:
+            documents = self.env[name]
+            documents.flush_model()
             self.env.cr.execute(
                 SQL(
                     """
-                    UPDATE %(table)s AS record
-                       SET subscription_customer_id = customer.id
-                      FROM subscription_customer customer
-                      JOIN res_partner partner
-                        ON partner.commercial_partner_id = customer.partner_id
-                     WHERE customer.id = ANY(%(ids)s)
-                       AND record.partner_id = partner.id
-                       AND record.company_id = customer.company_id
-                       AND record.subscription_customer_id
-                           IS DISTINCT FROM customer.id
+                    UPDATE %(table)s AS document
+                       SET subscription_customer_id = link.customer_id
+                      FROM (
+                        SELECT own.id, customer.id AS customer_id
+                          FROM %(table)s own
+                          JOIN res_partner contact ON contact.id = own.partner_id
+                     LEFT JOIN subscription_customer customer
+                            ON customer.partner_id = contact.commercial_partner_id
+                           AND customer.company_id = own.company_id
+                         WHERE contact.commercial_partner_id = ANY(%(partners)s)
+                    ) AS link
+                     WHERE link.id = document.id
+                       AND document.subscription_customer_id
+                           IS DISTINCT FROM link.customer_id
                     """,
-                    table=SQL.identifier(self.env[model]._table),
-                    ids=self.ids,
+                    table=SQL.identifier(documents._table),
+                    partners=commercial_partners.ids,
                 )
             )
-            self.env[model].invalidate_model(["subscription_customer_id"])
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE res_partner AS partner
-                   SET subscription_customer_id
-                       = COALESCE(partner.subscription_customer_id, '{}'::jsonb)
-                         || jsonb_build_object(
-                             customer.company_id::text, customer.id
-                         )
-                  FROM subscription_customer customer
-                 WHERE customer.id = ANY(%s)
-                   AND partner.commercial_partner_id = customer.partner_id
-                   AND (partner.subscription_customer_id
-                        ->> customer.company_id::text)::int
-                       IS DISTINCT FROM customer.id
-                """,
-                self.ids,
-            )
-        )
-        self.env["res.partner"].invalidate_model(["subscription_customer_id"])
+            documents.invalidate_model(["subscription_customer_id"])
 
-    def _store_totals(self):
-        """Sum the customers' figures up from their subscriptions, set-wise."""
+    def _store_totals(self, as_of=None):
+        """Sum the customers' figures up, set-wise; rows that differ are written.
+
+        Counts and dates come from the ledger: a subscription that was deleted or has
+        gone to another customer is part of a customer's past. MRR is what the stored
+        figures of the present subscriptions come to.
+
+        :param as_of: count rows effective and known on or before this day (None: today)
+        """
         self.env["sale.subscription"].flush_model()
+        self.env["subscription.movement"].flush_model()
         self.flush_recordset()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE subscription_customer AS customer
-                   SET mrr = total.mrr,
-                       mrr_effective = total.mrr_effective,
-                       subscription_count = total.subscription_count,
-                       running_count = total.running_count,
-                       first_start_date = total.first_start_date,
-                       end_date = total.end_date
-                  FROM (
-                    SELECT c.id,
-                           COALESCE(SUM(s.mrr_company), 0) AS mrr,
-                           COALESCE(SUM(s.mrr_effective_company), 0) AS mrr_effective,
-                           COUNT(s.first_start_date) AS subscription_count,
-                           COUNT(*) FILTER (WHERE s.is_running) AS running_count,
-                           MIN(s.first_start_date) AS first_start_date,
-                           CASE WHEN BOOL_OR(s.is_running) THEN NULL
-                                ELSE MAX(s.end_date) END AS end_date
-                      FROM subscription_customer c
-                 LEFT JOIN sale_subscription s ON s.customer_id = c.id
-                     WHERE c.id = ANY(%s)
-                  GROUP BY c.id
-                ) AS total
-                 WHERE total.id = customer.id
-                   AND (
-                       customer.mrr, customer.mrr_effective,
-                       customer.subscription_count, customer.running_count,
-                       customer.first_start_date, customer.end_date
-                   ) IS DISTINCT FROM (
-                       total.mrr, total.mrr_effective,
-                       total.subscription_count, total.running_count,
-                       total.first_start_date, total.end_date
-                   )
-                """,
-                self.ids,
+        for company, customers in self.grouped("company_id").items():
+            self.env.cr.execute(
+                SQL(
+                    """
+                    WITH daily AS (
+                        SELECT customer_id, subscription_res_id, date,
+                               SUM(running_delta) AS running
+                          FROM subscription_movement
+                         WHERE customer_id = ANY(%(ids)s)
+                           AND date <= %(as_of)s
+                           AND known_on <= %(as_of)s
+                      GROUP BY customer_id, subscription_res_id, date
+                    ), life AS (
+                        SELECT customer_id,
+                               SUM(running)::int AS running,
+                               COALESCE(
+                                   MIN(date) FILTER (WHERE running > 0), MIN(date)
+                               ) AS start_date,
+                               COALESCE(
+                                   MAX(date) FILTER (WHERE running < 0), MAX(date)
+                               ) AS end_date
+                          FROM daily
+                      GROUP BY customer_id, subscription_res_id
+                    ), past AS (
+                        SELECT customer_id,
+                               COUNT(*) AS subscription_count,
+                               SUM(running) AS running_count,
+                               MIN(start_date) AS first_start_date,
+                               CASE WHEN SUM(running) = 0 THEN MAX(end_date)
+                               END AS end_date
+                          FROM life
+                      GROUP BY customer_id
+                    ), present AS (
+                        SELECT customer_id,
+                               SUM(mrr_company) AS mrr,
+                               SUM(mrr_effective_company) AS mrr_effective
+                          FROM sale_subscription
+                         WHERE customer_id = ANY(%(ids)s)
+                      GROUP BY customer_id
+                    ), total AS (
+                        SELECT customer.id,
+                               COALESCE(present.mrr, 0) AS mrr,
+                               COALESCE(present.mrr_effective, 0) AS mrr_effective,
+                               COALESCE(past.subscription_count, 0)
+                                   AS subscription_count,
+                               COALESCE(past.running_count, 0) AS running_count,
+                               past.first_start_date,
+                               past.end_date
+                          FROM subscription_customer customer
+                     LEFT JOIN past ON past.customer_id = customer.id
+                     LEFT JOIN present ON present.customer_id = customer.id
+                         WHERE customer.id = ANY(%(ids)s)
+                    )
+                    UPDATE subscription_customer AS customer
+                       SET mrr = total.mrr,
+                           mrr_effective = total.mrr_effective,
+                           subscription_count = total.subscription_count,
+                           running_count = total.running_count,
+                           first_start_date = total.first_start_date,
+                           end_date = total.end_date
+                      FROM total
+                     WHERE total.id = customer.id
+                       AND (
+                           customer.mrr, customer.mrr_effective,
+                           customer.subscription_count, customer.running_count,
+                           customer.first_start_date, customer.end_date
+                       ) IS DISTINCT FROM (
+                           total.mrr, total.mrr_effective,
+                           total.subscription_count, total.running_count,
+                           total.first_start_date, total.end_date
+                       )
+                    """,
+                    ids=customers.ids,
+                    as_of=as_of or company._subscription_today(),
+                )
             )
-        )
         self.invalidate_recordset()
 
     def _store_predecessors(self):
@@ -262,7 +354,13 @@ class SubscriptionCustomer(models.Model):
         for customer, key, day, subscription, event, currency, delta, rate in rows:
             postings[customer].append(
                 ledger.Posting(
-                    key, day, subscription, event, currency, Decimal(delta), Decimal(rate)
+                    key,
+                    day,
+                    subscription,
+                    event,
+                    currency,
+                    Decimal(delta),
+                    Decimal(rate),
                 )
             )
         result = {}
@@ -279,31 +377,34 @@ class SubscriptionCustomer(models.Model):
 
     @api.model
     def _merge_partners(self, sources, target):
-        """Move the customers of partners that are about to be merged into another.
+        """Give the customers of partners to one that they are about to be merged into.
 
-        Where the target is a customer of the company already, history, subscriptions
-        and links move over and the emptied customer goes; else it changes its partner.
+        Where it is a customer of the company already, history, subscriptions and links
+        move over and the emptied customer goes; else the customer changes its partner.
         """
-        partner = target.commercial_partner_id
         for customer in self.search([("partner_id", "in", sources.ids)]):
             keep = self.search(
                 [
-                    ("partner_id", "=", partner.id),
+                    ("partner_id", "=", target.id),
                     ("company_id", "=", customer.company_id.id),
                 ]
             )
-            if not keep:
-                customer.partner_id = partner
-            elif keep != customer:
+            if keep:
                 customer._merge_into(keep)
+            else:
+                customer.partner_id = target
         self.flush_model()
 
     def _merge_into(self, keep):
-        """Move all that refers to a customer to another one of its company."""
+        """Move all that refers to a customer to another one of its company.
+
+        The links of contacts, which no foreign key tells of, are made anew by
+        :meth:`_after_merge`, so that the rows of all other partners are left alone.
+        """
         self.env.flush_all()
-        merge = self.env["base.partner.merge.automatic.wizard"]
-        merge._update_foreign_keys_generic(self._name, self, keep)
-        merge._update_reference_fields_generic(self._name, self, keep)
+        self.env["base.partner.merge.automatic.wizard"]._update_foreign_keys_generic(
+            self._name, self, keep
+        )
         self.env.invalidate_all()
         self.unlink()
         keep._classify_movements()
@@ -312,11 +413,62 @@ class SubscriptionCustomer(models.Model):
 
     @api.model
     def _after_merge(self, partner):
-        """Link what a merge brought to a partner, and book who has a new customer."""
+        """Link what a merge brought to a partner, and book who has a new customer.
+
+        Only now it is known to which commercial partner the merged one belongs: it may
+        have taken over the parent, or the being a company, of those merged into it.
+        """
+        Partner = self.env["res.partner"]
         self.env.flush_all()
         self.env.invalidate_all()
-        family = self.search([("partner_id", "=", partner.commercial_partner_id.id)])
-        family._link_records()
+        family = Partner.with_context(active_test=False).search(
+            [("id", "child_of", partner.ids)]
+        )
+        # Contacts were moved below the partner by SQL, which recomputes nothing.
+        self.env.add_to_compute(Partner._fields["commercial_partner_id"], family)
+        self.env.flush_all()
+        commercial = partner.commercial_partner_id
+        if commercial != partner:
+            self._merge_partners(partner, commercial)
+        self._book_customer_changes(family)
+        self._link_contacts(family.commercial_partner_id)
+        self._link_documents(family.commercial_partner_id)
+
+    @api.model
+    def _book_customer_changes(self, partners):
+        """Book the subscriptions of partners over to the customers they now belong to.
+
+        From today on; what has ended stays with the customer it ended for.
+        """
+        subscriptions = (
+            self.env["sale.subscription"]
+            .with_context(active_test=False)
+            .search([("partner_id", "in", partners.ids), ("customer_id", "!=", False)])
+        )
+        moved = subscriptions.filtered(
+            lambda sub: sub.customer_id.partner_id
+            != sub.partner_id.commercial_partner_id
+        )
+        Movement = self.env["subscription.movement"]
+        history = Movement._history(moved)
+        for company, some in moved.grouped("company_id").items():
+            today = company._subscription_today()
+            customers = {
+                customer.partner_id: customer
+                for customer in self._ensure(some.partner_id, company)
+            }
+            before = some.customer_id
+            events = {}
+            for sub in some:
+                customer = customers[sub.partner_id.commercial_partner_id]
+                steps = _moved(history[sub.id], customer.id, today)
+                if steps:
+                    sub.customer_id = customer
+                    events[sub] = steps
+            if events:
+                Movement._book(events, today, known_on=today)
+                before._store_totals()
+                before._store_predecessors()
 
     def action_open_movements(self):
         """Open the movements of the customer."""

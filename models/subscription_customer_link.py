@@ -1,16 +1,53 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import fields, models
+import operator as operators
+
+from odoo import api, fields, models
+from odoo.fields import Domain
 
 USER = "subscription_segmentation.group_user"
+INEQUALITIES = {
+    "<": operators.lt,
+    "<=": operators.le,
+    ">": operators.gt,
+    ">=": operators.ge,
+}
+
+
+class _Figure(fields.Field):
+    """A figure of the customer: 0 where there is none, whatever it is compared with.
+
+    Odoo 19 finds records without a customer when a related number is compared with 0 in
+    any way ("more than 0" too), and misses them in all other inequalities.
+    """
+
+    def _search_related(self, records, operator, value):
+        if operator not in INEQUALITIES:
+            return super()._search_related(records, operator, value)
+        link, name = self.related.split(".")
+        domain = Domain(link, "any!", Domain(name, operator, value))
+        if INEQUALITIES[operator](0, value or 0):
+            domain |= Domain(link, "=", False)
+        return domain
+
+
+class _IntegerFigure(_Figure, fields.Integer):
+    pass
+
+
+class _MonetaryFigure(_Figure, fields.Monetary):
+    pass
 
 
 class SubscriptionCustomerLink(models.AbstractModel):
     """What a record shows of the subscription customer that it points at.
 
     The figures are read through the link, so they filter and group as fields of the
-    record and are never stored on it. Related fields bypass record rules: those about
-    money are for the group that may read customers.
+    record and are never stored on it. Several records share a customer, so that groups
+    show averages: a sum would count the same revenue again and again.
+
+    Related fields bypass record rules: all are for the group that may read customers,
+    and nobody but the addon itself sets the link.
     """
 
     _name = "subscription.customer.link"
@@ -28,20 +65,23 @@ class SubscriptionCustomerLink(models.AbstractModel):
         string="Customer Currency",
         groups=USER,
     )
-    customer_mrr = fields.Monetary(
+    customer_mrr = _MonetaryFigure(
         related="subscription_customer_id.mrr",
+        aggregator="avg",
         string="MRR",
         currency_field="customer_currency_id",
         groups=USER,
     )
-    customer_mrr_effective = fields.Monetary(
+    customer_mrr_effective = _MonetaryFigure(
         related="subscription_customer_id.mrr_effective",
+        aggregator="avg",
         string="Effective MRR",
         currency_field="customer_currency_id",
         groups=USER,
     )
-    customer_running_count = fields.Integer(
+    customer_running_count = _IntegerFigure(
         related="subscription_customer_id.running_count",
+        aggregator="avg",
         string="Running Subscriptions",
         groups=USER,
     )
@@ -55,6 +95,38 @@ class SubscriptionCustomerLink(models.AbstractModel):
         string="Customer Left On",
         groups=USER,
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._without_link(vals) for vals in vals_list])
+
+    def write(self, vals):
+        return super().write(self._without_link(vals))
+
+    @api.model
+    def default_get(self, fields):
+        return self._without_link(super().default_get(fields))
+
+    def _without_link(self, vals):
+        """Leave out a link that a person writes: it follows partner and company.
+
+        Whoever could choose it would read the figures of any customer through it.
+        """
+        if self.env.su:
+            return vals
+        return {
+            name: value
+            for name, value in vals.items()
+            if name != "subscription_customer_id"
+        }
+
+    def _traverse_related_sql(self, alias, field, query):
+        """Check the groups of a related field, which Odoo 19 does for reading only.
+
+        Without it any internal user could sort, group and sum partners by the figures.
+        """
+        self._check_field_access(field, "read")
+        return super()._traverse_related_sql(alias, field, query)
 
     def action_open_subscription_customer(self):
         """Open the customer that the record points at."""

@@ -88,7 +88,7 @@ class SubscriptionCase(TransactionCase):
 
     @classmethod
     def get_currency(cls, code, rates=None, company=None):
-        """Return a currency, activated; ``rates``: ``{date: company's units for one}``."""
+        """Return a currency; ``rates``: ``{date: units of the company's for one}``."""
         currency = (
             cls.env["res.currency"]
             .with_context(active_test=False)
@@ -224,7 +224,7 @@ class SubscriptionCase(TransactionCase):
 
     @classmethod
     def history_csv(cls, *rows):
-        """Return a history file; each row names what differs from :data:`HISTORY_ROW`."""
+        """Return a history file; rows name what differs from :data:`HISTORY_ROW`."""
         file = io.StringIO()
         writer = csv.DictWriter(file, list(HISTORY_ROW))
         writer.writeheader()
@@ -262,7 +262,7 @@ class SubscriptionCase(TransactionCase):
     # --- looking at rows --------------------------------------------------------------
 
     def versions(self, records):
-        """Return ``{id: version of the row}``: it changes with every write on the row."""
+        """Return ``{id: version of the row}``, which changes with every write."""
         self.env.flush_all()
         return dict(
             self.env.execute_query(
