@@ -312,6 +312,7 @@ class SubscriptionCustomer(models.Model):
 
     def _store_predecessors(self):
         """Chain the subscriptions of customers of one company, set-wise."""
+        self.fetch(["company_id"])  # at once; reached one by one it costs a query each
         rows = self.env.execute_query(
             SQL(
                 """
