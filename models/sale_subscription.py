@@ -138,5 +138,5 @@ class SaleSubscription(models.Model):
             ),
         )
         customers = self.customer_id
-        customers._store_totals()
+        customers._store_totals(as_of)
         customers._store_predecessors()
