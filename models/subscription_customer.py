@@ -454,22 +454,24 @@ class SubscriptionCustomer(models.Model):
         history = Movement._history(moved)
         for company, some in moved.grouped("company_id").items():
             today = company._subscription_today()
+            running = some.filtered(
+                lambda sub, day=today: _moved(history[sub.id], 0, day)
+            )
+            if not running:
+                continue
+            before = running.customer_id
             customers = {
                 customer.partner_id: customer
-                for customer in self._ensure(some.partner_id, company)
+                for customer in self._ensure(running.partner_id, company)
             }
-            before = some.customer_id
             events = {}
-            for sub in some:
+            for sub in running:
                 customer = customers[sub.partner_id.commercial_partner_id]
-                steps = _moved(history[sub.id], customer.id, today)
-                if steps:
-                    sub.customer_id = customer
-                    events[sub] = steps
-            if events:
-                Movement._book(events, today, known_on=today)
-                before._store_totals()
-                before._store_predecessors()
+                sub.customer_id = customer
+                events[sub] = _moved(history[sub.id], customer.id, today)
+            Movement._book(events, today, known_on=today)
+            before._store_totals()
+            before._store_predecessors()
 
     def action_open_movements(self):
         """Open the movements of the customer."""

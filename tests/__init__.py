@@ -7,6 +7,7 @@ from . import test_groups
 from . import test_import
 from . import test_real_history
 from . import test_movement
+from . import test_partner_merge
 from . import test_settings
 from . import test_signals
 from . import test_waterfall
