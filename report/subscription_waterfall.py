@@ -94,7 +94,7 @@ class SubscriptionWaterfall(models.AbstractModel):
             *((kind, labels[kind], helps[kind]) for kind in ledger.KINDS),
             (
                 "drift",
-                self.env._("Currency"),
+                self.env._("Currency Drift"),
                 self.env._(
                     "What changes of exchange rates did to MRR in foreign currencies."
                 ),

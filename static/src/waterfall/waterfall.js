@@ -6,6 +6,7 @@ import {DropdownItem} from "@web/core/dropdown/dropdown_item";
 import {KeepLast} from "@web/core/utils/concurrency";
 import {WaterfallChart} from "./waterfall_chart";
 import {_t} from "@web/core/l10n/translation";
+import {getCurrency} from "@web/core/currency";
 import {formatInteger, formatMonetary} from "@web/views/fields/formatters";
 import {registry} from "@web/core/registry";
 import {standardActionServiceProps} from "@web/webclient/actions/action_service";
@@ -130,11 +131,20 @@ export class SubscriptionWaterfall extends Component {
     }
 
     get asOf() {
-        return toLocaleDateString(deserializeDate(this.state.data.as_of));
+        return _t("Contracted MRR of %(company)s as of %(date)s.", {
+            company: this.state.data.company,
+            date: this.day(this.state.data.as_of),
+        });
     }
 
     get endedOn() {
-        return toLocaleDateString(deserializeDate(this.state.data.ended_on));
+        return _t("The last movement was on %(date)s: months after it are not shown.", {
+            date: this.day(this.state.data.ended_on),
+        });
+    }
+
+    day(date) {
+        return toLocaleDateString(deserializeDate(date));
     }
 
     month(day) {
@@ -164,10 +174,11 @@ export class SubscriptionWaterfall extends Component {
     }
 
     /**
-     * Exact amounts carry digits far behind the cent: no "-0.00".
+     * What would be shown as 0 is 0: no "-0.00".
      */
     rounded(amount) {
-        return Math.abs(amount) < 0.005 ? 0 : amount;
+        const digits = getCurrency(this.state.data.currency_id)?.digits[1] ?? 2;
+        return Math.abs(amount) < 0.5 * 10 ** -digits ? 0 : amount;
     }
 
     isBalance(name) {
