@@ -112,6 +112,13 @@ MUTANTS = [
         "and candidate[1] != subscription",
         "test_succession.py",
     ),
+    Mutant(
+        "3 drift on its own",
+        "analytics/waterfall.py",
+        "            + _value(native, rates, period.last)\n            - booked\n",
+        "",
+        "test_waterfall.py",
+    ),
     # 4. Companies do not see or influence each other.
     Mutant(
         "4 companies",
@@ -127,6 +134,28 @@ MUTANTS = [
         "            if len(lines) > 1:\n                return False\n",
         "            if len(lines) > 1:\n                raise\n",
         "TestImport.test_a_row_that_fails_is_named_and_stops_no_other",
+    ),
+    # 8. Nothing is unpickled or evaluated. 10. The company decides what today is.
+    Mutant(
+        "8 no pickle",
+        "models/bulk.py",
+        "import pandas as pd",
+        "import pickle\n\nimport pandas as pd",
+        "test_source.py",
+    ),
+    Mutant(
+        "10 today",
+        "models/res_company.py",
+        "return now.astimezone(ZoneInfo(zone)).date()",
+        "return fields.Date.today()",
+        "test_source.py",
+    ),
+    Mutant(
+        "10 today",
+        "models/res_company.py",
+        "return now.astimezone(ZoneInfo(zone)).date()",
+        "return now.date()",
+        "TestCompany.test_today_is_that_of_the_company",
     ),
     # The import's own promises.
     Mutant(
