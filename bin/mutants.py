@@ -155,7 +155,7 @@ MUTANTS = [
         "models/res_company.py",
         "return now.astimezone(ZoneInfo(zone)).date()",
         "return now.date()",
-        "TestCompany.test_today_is_that_of_the_company",
+        "TestToday.test_today_is_that_of_the_company",
     ),
     # The import's own promises.
     Mutant(

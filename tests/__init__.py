@@ -10,4 +10,5 @@ from . import test_movement
 from . import test_partner_merge
 from . import test_settings
 from . import test_signals
+from . import test_today
 from . import test_waterfall
