@@ -419,15 +419,13 @@ class SubscriptionCustomer(models.Model):
         Only now it is known to which commercial partner the merged one belongs: it may
         have taken over the parent, or the being a company, of those merged into it.
         """
-        Partner = self.env["res.partner"]
         self.env.flush_all()
         self.env.invalidate_all()
-        family = Partner.with_context(active_test=False).search(
-            [("id", "child_of", partner.ids)]
+        family = (
+            self.env["res.partner"]
+            .with_context(active_test=False)
+            .search([("id", "child_of", partner.ids)])
         )
-        # Contacts were moved below the partner by SQL, which recomputes nothing.
-        self.env.add_to_compute(Partner._fields["commercial_partner_id"], family)
-        self.env.flush_all()
         commercial = partner.commercial_partner_id
         if commercial != partner:
             self._merge_partners(partner, commercial)

@@ -138,6 +138,23 @@ class TestCustomer(SubscriptionCase):
             end_date=False,
         )
 
+    def test_totals_of_a_corrected_start(self):
+        """A start that was taken back on its own day has never been."""
+        subscription = self.subscribe(self.partner, 10, "2022-01-15")
+        self.book(
+            subscription,
+            ("2022-01-15", END, None),
+            ("2022-03-15", START, 10),
+            known_on=day("2024-05-01"),
+        )
+        self.assertTotals(
+            subscription.customer_id,
+            mrr=10,
+            subscription_count=1,
+            running_count=1,
+            first_start_date="2022-03-15",
+        )
+
     def test_totals_of_several_currencies(self):
         """Foreign MRR counts at the rate of the day the figures are of."""
         self.get_currency("EUR", {"2024-01-01": 1.25, "2025-01-01": 1.5})

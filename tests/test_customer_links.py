@@ -99,6 +99,16 @@ class TestCustomerLinks(LinkCase):
                 with self.subTest(record=record, partner=partner.name):
                     self.assertEqual(self.link(record), customer)
 
+    def test_customer_appears_in_another_company(self):
+        records = self.records(self.contact)
+        there = self.subscribe(self.partner, company=self.other).customer_id
+        for record in records:
+            self.assertFalse(self.link(record))
+        here = self.subscribe(self.partner).customer_id
+        there._link_records()
+        for record in records:
+            self.assertEqual(self.link(record), here)
+
     def test_records_of_others_have_no_link(self):
         self.subscribe(self.partner)
         for record in self.records(self.make_partner("Stranger")):
@@ -571,6 +581,23 @@ class TestCustomerLinkRights(LinkCase):
                         self.assertRaises(AccessError),
                     ):
                         call()
+
+    def test_portal_user_reads_no_figure(self):
+        portal = self.make_user("portal")
+        portal.partner_id.parent_id = self.partner
+        self.ticket.partner_id = portal.partner_id
+        for record in (self.ticket, portal.partner_id):
+            record = self.as_user(record, portal)
+            self.env.invalidate_all()
+            self.assertTrue(record.read(["name"]))
+            self.assertFalse(record.fields_get([LINK, *FIGURES]))
+            for name in (LINK, *FIGURES):
+                with (
+                    self.subTest(model=record._name, field=name),
+                    mute_logger("odoo.addons.base.models.ir_model"),
+                    self.assertRaises(AccessError),
+                ):
+                    record.read([name])
 
     def test_nobody_sets_a_link(self):
         """Through a link of one's choice one could read any customer's figures."""

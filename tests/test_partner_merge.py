@@ -133,14 +133,18 @@ class TestPartnerMerge(SubscriptionCase):
                 )
             else:
                 self.assertFalse(holders)
-        # Kinds and totals are what deriving them again gives.
-        movements = self.env["subscription.movement"].search([])
-        versions = self.versions(movements), self.versions(customers)
+        # Kinds, totals and chains are what deriving them again gives.
+        derived = (
+            self.env["subscription.movement"].search([]),
+            self.env["sale.subscription"].with_context(active_test=False).search([]),
+            customers,
+        )
+        versions = [self.versions(records) for records in derived]
         for customer in customers:
             customer._classify_movements()
             customer._store_totals()
             customer._store_predecessors()
-        self.assertEqual((self.versions(movements), self.versions(customers)), versions)
+        self.assertEqual([self.versions(records) for records in derived], versions)
 
     def documents(self, partner, company=None):
         values = {
@@ -463,8 +467,11 @@ class TestPartnerMerge(SubscriptionCase):
         self.book(leaving, ("2025-08-01", CHANGE, 4), ("2025-09-01", END, None))
         coming = self.subscribe(contact, 7, "2025-12-01")
         old = self.customer(self.gone)
+        known = self.env["subscription.movement"].search([])
         self.merge_only(target, contact)
         new = self.customer(self.keep)
+        booked = known.search([]) - known
+        self.assertEqual(set(booked.mapped("known_on")), {day(TODAY)})
 
         def balances(subscription, as_of):
             rows = subscription.movement_ids.filtered(
