@@ -93,11 +93,14 @@ setup_odoo() {
             die "ODOO_HOME=$ODOO_HOME holds no odoo/addons/base: name the folder of an Odoo 19 checkout."
         ODOO_KEY=$home
     else
-        fetch_odoo
-        key=$(sha256sum <"$DOWNLOADS/debs/SHA256SUMS" | cut -c1-12)
-        home=$BUILD/odoo19-$key/usr/lib/python3/dist-packages
-        [ -d "$home" ] || timed "Odoo, unpacked" unpack_odoo "$BUILD/odoo19-$key"
-        ODOO_KEY=$key
+        key=$(sha256sum <"$ROOT/bin/debs.sha256" | cut -c1-12)
+        home=$BUILD/odoo19-$key
+        if [ ! -d "$home" ]; then
+            fetch_odoo
+            timed "Odoo, unpacked" unpack_odoo "$home"
+        fi
+        ODOO_KEY=$(cat "$home/revision")
+        home=$home/usr/lib/python3/dist-packages
     fi
     local site addons=$ADDONS
     site=$("$PY" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
@@ -181,6 +184,7 @@ unpack_odoo() {
     mail=$1.part/usr/lib/python3/dist-packages/odoo/addons/mail/static/lib/selfie_segmentation
     mkdir -p "$mail"
     echo '/* left out by Debian; blurs the background in video calls */' >"$mail/selfie_segmentation.js"
+    sha256sum <"$DOWNLOADS/debs/SHA256SUMS" | cut -c1-12 >"$1.part/revision"
     mv "$1.part" "$1"
 }
 unpack_deb() { dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" "${TRIM[@]/#/--exclude=}"; }
