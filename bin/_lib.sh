@@ -83,11 +83,12 @@ check_db_name() {
         die "DB=$1 is no name for a database: use letters, digits, - and _ (at most 41)."
 }
 
-# Databases named after a process that is gone: a test run that was killed.
+# Databases named after a process that is gone: a run that was killed.
 drop_stale() {
-    local db
-    for db in $(sql "select datname from pg_database where datname similar to '$ADDON-(test|lint)-[0-9]+'"); do
-        [ -d "/proc/${db##*-}" ] || drop_db "$db"
+    local db pid
+    for db in $(sql "select datname from pg_database where datname ~ '^$ADDON-(test|lint|mutants)-[0-9]+'"); do
+        pid=${db#"$ADDON"-*-}
+        [ -d "/proc/${pid%%-*}" ] || drop_db "$db"
     done
 }
 

@@ -9,6 +9,8 @@ import sys
 import unittest
 from unittest.mock import patch
 
+from odoo.modules import Manifest
+
 from odoo.addons.test_lint.tests import (
     test_docstring,
     test_dunderinit,
@@ -23,7 +25,6 @@ from odoo.addons.test_lint.tests import (
     test_routes,
     test_test_holes,
 )
-from odoo.modules import Manifest
 
 ADDON = "subscription_segmentation"
 CHECKS = [
