@@ -1,8 +1,8 @@
 """Odoo's own checks of addons (its addon test_lint), run over this addon alone.
 
-Runs in an Odoo shell on a database with the addon. Left out: test_manifests (does not know
-OCA's keys), test_pylint (`make lint` runs its checkers itself), test_eslint (needs what
-Odoo's developers install), test_l10n, and what checks the checkers.
+Runs in an Odoo shell on a database with the addon. Left out: test_manifests (does not
+know OCA's keys), test_pylint (`make lint` runs its checkers itself), test_eslint (needs
+what Odoo's developers install), test_l10n, and what checks the checkers.
 """
 
 import sys
