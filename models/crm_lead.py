@@ -16,10 +16,8 @@ class CrmLead(models.Model):
     @api.depends("partner_id.commercial_partner_id", "company_id")
     def _compute_subscription_customer_id(self):
         """A lead without a company belongs to nobody in particular: it has no link."""
-        customers = (
-            self.env["subscription.customer"]
-            .sudo()
-            ._by_partner(self.partner_id.commercial_partner_id)
+        customers = self.env["subscription.customer"]._by_partner(
+            self.partner_id.commercial_partner_id
         )
         for lead in self:
             key = (lead.partner_id.commercial_partner_id.id, lead.company_id.id)

@@ -16,10 +16,8 @@ class HelpdeskTicket(models.Model):
     # The ticket's own commercial_partner_id is stored and goes stale in partner merges.
     @api.depends("partner_id.commercial_partner_id", "company_id")
     def _compute_subscription_customer_id(self):
-        customers = (
-            self.env["subscription.customer"]
-            .sudo()
-            ._by_partner(self.partner_id.commercial_partner_id)
+        customers = self.env["subscription.customer"]._by_partner(
+            self.partner_id.commercial_partner_id
         )
         for ticket in self:
             key = (ticket.partner_id.commercial_partner_id.id, ticket.company_id.id)
