@@ -1,13 +1,23 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What a row of an imported history says to the ledger."""
+"""What an imported history, and corrections of one, say to the ledger."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 
-from .ledger import CHANGE, CUSTOMER_CHANGE, END, START, Event, State
+from .ledger import (
+    CHANGE,
+    CUSTOMER_CHANGE,
+    END,
+    START,
+    Event,
+    Movement,
+    State,
+    balances,
+)
 
 
 @dataclass(frozen=True)
@@ -27,17 +37,34 @@ def first_events(new: Account) -> list[Event]:
     return events
 
 
-def later_events(old: Account, new: Account, as_of: date) -> list[Event]:
+def later_events(
+    old: Account, new: Account, as_of: date, history: Iterable[Movement]
+) -> list[Event]:
     """Return the events that turn what the last file said into what this one says.
 
     A file does not date a change of amount: it takes effect on ``as_of``, of a
-    subscription that ended on its end.
+    subscription that ended on its end. A corrected start moves the start alone, what
+    the ledger knows of later days stays.
     """
-    if new.start_date != old.start_date:
-        events = first_events(new)
-        if new.start_date > old.start_date:
-            events.insert(0, Event(old.start_date, END, None))
-        return events
+    if new.start_date == old.start_date:
+        return _end_or_amount(old, new, as_of)
+    later = new.start_date > old.start_date
+    moved_on = [Event(old.start_date, END, None)] if later else []
+    both = max(old.start_date, new.start_date)
+    if old.end_date and old.end_date <= both:
+        return moved_on + first_events(new)
+    then = _end_or_amount(old, new, as_of)
+    until = then[0].date if then else None
+    return [
+        *moved_on,
+        Event(new.start_date, START, state_on(history, both) or new.state),
+        *steps(history, both, until),
+        *then,
+    ]
+
+
+def _end_or_amount(old, new, as_of):
+    """Return the events of another end or another amount."""
     if old.end_date and (new.end_date is None or new.end_date >= old.end_date):
         if (new.end_date, new.state) == (old.end_date, old.state):
             return []
@@ -51,3 +78,52 @@ def later_events(old: Account, new: Account, as_of: date) -> list[Event]:
     if new.end_date:
         events.append(Event(new.end_date, END, None))
     return events
+
+
+def handed_over(
+    history: Iterable[Movement], customer: Hashable, day: date
+) -> list[Event]:
+    """Return the events that give a subscription to a customer from a day on.
+
+    What the ledger says of later days stays, for the new customer; nothing is returned
+    for a subscription that does not run on the day nor later.
+    """
+    history = list(history)
+    events = [Event(day, CUSTOMER_CHANGE, state_on(history, day)), *steps(history, day)]
+    if not any(event.state for event in events):
+        return []
+    return [event if event.state is None else _of(event, customer) for event in events]
+
+
+def _of(event, customer):
+    return replace(event, state=replace(event.state, customer=customer))
+
+
+def state_on(history: Iterable[Movement], day: date) -> State | None:
+    """Return what a subscription is on the evening of a day, by its rows."""
+    for (customer, currency), balance in balances(history, as_of=day).items():
+        return State(
+            customer,
+            currency,
+            balance.contracted,
+            balance.effective,
+            bool(balance.paused),
+        )
+    return None
+
+
+def steps(
+    history: Iterable[Movement], after: date, until: date | None = None
+) -> list[Event]:
+    """Return what the rows say of the days after one (and before another), as events.
+
+    Booked again they give no row; they keep the days between events from being
+    cancelled.
+    """
+    history = list(history)
+    names = {
+        row.date: row.event
+        for row in history
+        if row.date > after and (until is None or row.date < until)
+    }
+    return [Event(day, names[day], state_on(history, day)) for day in sorted(names)]
