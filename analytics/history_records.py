@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterator
 from .history_cells import Refused
 
 #: Largest file that is read, in bytes.
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 20 * 1024 * 1024
 #: Longest record in characters, below the limit of the csv module (131,072).
 MAX_RECORD = 100_000
 DELIMITERS = (",", ";", "\t", "|")

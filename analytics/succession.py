@@ -25,8 +25,8 @@ def predecessors(spans: Iterable[Span], grace_days: int) -> dict[int, int]:
 
     A successor belongs to the same customer and starts on the other's end or up to
     ``grace_days`` days after it. Each ended subscription, in the order of the ends,
-    takes the nearest start that is not taken yet, then the lowest number. A subscription
-    never continues one that started after it, so that chains have no loops.
+    takes the nearest start that is not taken yet, then the lowest number. No
+    subscription continues one that started after it, so that chains have no loops.
     """
     by_customer = defaultdict(list)
     for span in spans:

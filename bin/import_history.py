@@ -9,10 +9,23 @@ import time
 from pathlib import Path
 
 
+def work(import_):
+    """Import batch by batch, each kept when it is done."""
+    remaining = 1
+    while remaining:
+        remaining = import_._work()
+        env.cr.commit()
+        print(f"  {import_.done_count} of {import_.line_count} rows", flush=True)
+
+
 def main():
     # Nothing may bill or mail in a database that only shows history.
     env["ir.cron"].search([]).write({"active": False})
     env.cr.commit()
+    # One that was killed goes on first.
+    for import_ in env["subscription.import"].search([("state", "=", "running")]):
+        print(f"Going on with the import of {import_.name}")
+        work(import_)
     path = Path(os.environ["FILE"])
     wizard = env["subscription.import.wizard"].create(
         {
@@ -34,17 +47,16 @@ def main():
         f"{wizard.changed_count} changed, {wizard.unchanged_count} unchanged rows, "
         f"{wizard.ignored_count} left out"
     )
+    if wizard.missing_count:
+        print(f"{wizard.missing_count} imported before and not in the file stay as is")
     if not wizard.new_count and not wizard.changed_count:
         env.cr.rollback()
         return
     start = time.monotonic()
     action = wizard.action_import()
     import_ = env["subscription.import"].browse(action["res_id"])
-    remaining = import_.line_count
-    while remaining:
-        remaining = import_._work()
-        env.cr.commit()
-        print(f"  {import_.done_count} of {import_.line_count} rows", flush=True)
+    env.cr.commit()
+    work(import_)
     for line in import_.line_ids.filtered(lambda line: line.state == "failed"):
         print(f"line {line.line}: {line.error}")
     print(f"Imported in {time.monotonic() - start:.1f} s")

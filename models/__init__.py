@@ -11,3 +11,4 @@ from . import res_partner
 from . import sale_subscription
 from . import subscription_import
 from . import subscription_import_line
+from . import subscription_import_record

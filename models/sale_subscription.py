@@ -2,11 +2,26 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import pandas as pd
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..signals.positions import positions
 from ..signals.rates import company_rates
 from .bulk import store
+
+USER = "subscription_segmentation.group_user"
+#: What the ledger and imports say; nobody else writes it.
+LEDGER_FIELDS = {
+    "customer_id",
+    "end_date",
+    "first_start_date",
+    "is_running",
+    "mrr",
+    "mrr_company",
+    "mrr_effective",
+    "mrr_effective_company",
+    "predecessor_id",
+    "subscription_ref",
+}
 
 
 class SaleSubscription(models.Model):
@@ -42,6 +57,7 @@ class SaleSubscription(models.Model):
         help="Started and not ended by the ledger; paused subscriptions run.",
     )
     mrr = fields.Monetary(
+        groups=USER,
         string="MRR",
         readonly=True,
         copy=False,
@@ -50,12 +66,14 @@ class SaleSubscription(models.Model):
         "are ignored; 0 when it does not run.",
     )
     mrr_effective = fields.Monetary(
+        groups=USER,
         string="Effective MRR",
         readonly=True,
         copy=False,
         help="Monthly recurring revenue after time-limited offers; 0 while paused.",
     )
     mrr_company = fields.Monetary(
+        groups=USER,
         string="MRR (Company Currency)",
         currency_field="company_currency_id",
         readonly=True,
@@ -63,6 +81,7 @@ class SaleSubscription(models.Model):
         help="Contracted MRR in the currency of the company.",
     )
     mrr_effective_company = fields.Monetary(
+        groups=USER,
         string="Effective MRR (Company Currency)",
         currency_field="company_currency_id",
         readonly=True,
@@ -95,13 +114,26 @@ class SaleSubscription(models.Model):
         comodel_name="subscription.movement",
         inverse_name="subscription_id",
         string="Movements",
-        groups="subscription_segmentation.group_user",
+        groups=USER,
     )
 
     _subscription_ref_unique = models.UniqueIndex(
         "(company_id, subscription_ref) WHERE subscription_ref IS NOT NULL",
         "An imported subscription exists once per company.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._without_ledger(vals) for vals in vals_list])
+
+    def write(self, vals):
+        return super().write(self._without_ledger(vals))
+
+    def _without_ledger(self, vals):
+        """Leave out what a person writes on fields that follow the ledger."""
+        if self.env.su:
+            return vals
+        return {name: vals[name] for name in vals if name not in LEDGER_FIELDS}
 
     def _store_positions(self, as_of):
         """Write what the ledger says as of a date on subscriptions of one company.
@@ -119,7 +151,7 @@ class SaleSubscription(models.Model):
         rate = currency_ids.map(
             {currency_id: float(rate) for (currency_id, _day), rate in rates.items()}
         )
-        digits = company.currency_id.decimal_places
+        in_company = company.currency_id.round
         frame[["contracted", "effective"]] = frame[["contracted", "effective"]].fillna(
             0
         )
@@ -130,8 +162,10 @@ class SaleSubscription(models.Model):
                     "is_running": frame["running"].eq(1),
                     "mrr": frame["contracted"],
                     "mrr_effective": frame["effective"],
-                    "mrr_company": (frame["contracted"] * rate).round(digits),
-                    "mrr_effective_company": (frame["effective"] * rate).round(digits),
+                    "mrr_company": (frame["contracted"] * rate).map(in_company),
+                    "mrr_effective_company": (frame["effective"] * rate).map(
+                        in_company
+                    ),
                     "first_start_date": frame["first_start_date"],
                     "end_date": frame["end_date"],
                 }

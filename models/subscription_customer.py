@@ -9,36 +9,12 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..analytics import ledger
+from ..analytics.history import handed_over
 from ..analytics.succession import Span, predecessors
 from .bulk import store
 
 #: Models whose records point at the customer of their partner and company.
 LINKED_MODELS = {"crm.lead": "partner_id", "helpdesk.ticket": "partner_id"}
-
-
-def _moved(history, customer, day):
-    """Return the events that hand a subscription over to a customer from a day on.
-
-    What the ledger says of later days stays, for the new customer; nothing is returned
-    for a subscription that does not run on the day nor later.
-
-    :param history: all :class:`ledger.Movement` of the subscription
-    """
-    names = {row.date: row.event for row in history if row.date > day}
-    events = []
-    for when, name in sorted({**names, day: ledger.CUSTOMER_CHANGE}.items()):
-        states = [
-            ledger.State(
-                customer,
-                currency,
-                balance.contracted,
-                balance.effective,
-                bool(balance.paused),
-            )
-            for (_customer, currency), balance in ledger.balances(history, when).items()
-        ]
-        events.append(ledger.Event(when, name, states[0] if states else None))
-    return events if any(event.state for event in events) else []
 
 
 class SubscriptionCustomer(models.Model):
@@ -453,7 +429,7 @@ class SubscriptionCustomer(models.Model):
         for company, some in moved.grouped("company_id").items():
             today = company._subscription_today()
             running = some.filtered(
-                lambda sub, day=today: _moved(history[sub.id], 0, day)
+                lambda sub, day=today: handed_over(history[sub.id], 0, day)
             )
             if not running:
                 continue
@@ -466,7 +442,7 @@ class SubscriptionCustomer(models.Model):
             for sub in running:
                 customer = customers[sub.partner_id.commercial_partner_id]
                 sub.customer_id = customer
-                events[sub] = _moved(history[sub.id], customer.id, today)
+                events[sub] = handed_over(history[sub.id], customer.id, today)
             Movement._book(events, today, known_on=today)
             before._store_totals()
             before._store_predecessors()

@@ -1,10 +1,13 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import hashlib
 import logging
+
+import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..analytics import history_file
 from ..signals.rates import has_rate
@@ -16,17 +19,23 @@ _logger = logging.getLogger(__name__)
 BATCH = 500
 
 
+def contact_digest(name, email):
+    """Return what tells whether a contact has changed without saying who it is."""
+    text = f"{name or ''}\n{(email or '').lower()}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 class SubscriptionImport(models.Model):
     """One import of subscription history from another billing system.
 
     It remembers the rows it brought and the records it made, so that a later file can
-    be compared with it and the import can be undone.
+    be compared with it and the import can be undone. Managers read it; what they do
+    with it goes through its actions.
     """
 
     _name = "subscription.import"
     _description = "Subscription History Import"
     _order = "id desc"
-    _check_company_auto = True
 
     name = fields.Char(string="File", required=True, readonly=True)
     company_id = fields.Many2one(
@@ -37,9 +46,15 @@ class SubscriptionImport(models.Model):
         readonly=True,
         help="The day the file speaks of: later starts and ends are left out.",
     )
-    previous_as_of = fields.Date(
-        readonly=True, help="The day of which the last import before this one spoke."
+    previous_id = fields.Many2one(
+        comodel_name="subscription.import",
+        string="Built On",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The import before this one, which its rows were compared with.",
     )
+    previous_as_of = fields.Date(related="previous_id.as_of", string="Built On Day")
     state = fields.Selection(
         selection=[
             ("running", "Running"),
@@ -57,6 +72,12 @@ class SubscriptionImport(models.Model):
         string="Rows",
         readonly=True,
     )
+    record_ids = fields.One2many(
+        comodel_name="subscription.import.record",
+        inverse_name="import_id",
+        string="Records Made",
+        readonly=True,
+    )
     movement_ids = fields.One2many(
         comodel_name="subscription.movement",
         inverse_name="import_id",
@@ -67,19 +88,20 @@ class SubscriptionImport(models.Model):
     done_count = fields.Integer(string="Rows Done", compute="_compute_counts")
     failed_count = fields.Integer(string="Rows Failed", compute="_compute_counts")
     progress = fields.Float(compute="_compute_counts", help="In percent of the rows.")
-    created_records = fields.Json(
-        default=dict,
-        readonly=True,
-        help="Contacts, plans and products the import made, with their write dates.",
+
+    # Two people who look at their files at the same time would both build on the same
+    # import; only one of them may.
+    _chain_unique = models.UniqueIndex(
+        "(company_id, COALESCE(previous_id, 0)) WHERE state <> 'undone'",
+        "Another import of this company was started meanwhile: look at the file again.",
     )
 
     @api.depends("line_ids.state")
     def _compute_counts(self):
+        Line = self.env["subscription.import.line"]
         counts = {
             (import_.id, state): count
-            for import_, state, count in self.env[
-                "subscription.import.line"
-            ]._read_group(
+            for import_, state, count in Line._read_group(
                 [("import_id", "in", self.ids)], ["import_id", "state"], ["__count"]
             )
         }
@@ -94,6 +116,13 @@ class SubscriptionImport(models.Model):
             worked = done + failed
             import_.progress = 100 * worked / (worked + todo) if worked else 0
 
+    @api.model
+    def _last(self, company):
+        """Return the import that the next one builds on."""
+        return self.search(
+            [("company_id", "=", company.id), ("state", "!=", "undone")], limit=1
+        )
+
     # --- reading a file ---------------------------------------------------------------
 
     @api.model
@@ -101,7 +130,8 @@ class SubscriptionImport(models.Model):
         """Read a file and compare it with what was imported before.
 
         :return: (:class:`history_file.HistoryFile`, values of import lines to do,
-            problems as dicts of line, reason)
+            problems as dicts of line and reason, references of running subscriptions
+            that were imported before and are not in the file)
         """
         currencies = self.env["res.currency"].search([("active", "=", True)])
         file = history_file.read(
@@ -117,7 +147,16 @@ class SubscriptionImport(models.Model):
             for problem in file.problems
         ]
         problems += self._find_conflicts(file, company, as_of, currencies)
-        return file, [] if problems else self._find_work(file, company), problems
+        if problems:
+            return file, [], problems, []
+        known = self.env["subscription.import.line"]._last_rows(company)
+        work = self._find_work(file, known)
+        here = {row.subscription_ref for row in file.rows}
+        missing = [
+            ref for ref, row in known.items() if ref not in here and not row["end_date"]
+        ]
+        problems = self.env["subscription.import.line"]._find_conflicts(work, company)
+        return file, [] if problems else work, problems, missing
 
     @api.model
     def _problem_text(self, code, values):
@@ -127,7 +166,7 @@ class SubscriptionImport(models.Model):
 
     @api.model
     def _find_conflicts(self, file, company, as_of, currencies):
-        """Return the problems that only a look into the database shows."""
+        """Return what is wrong with a file as a whole, seen from the database."""
         problems = []
         last = self._last(company)
         if as_of > company._subscription_today():
@@ -141,15 +180,12 @@ class SubscriptionImport(models.Model):
                     file=last.name,
                 )
             )
-        unfinished = self.search(
-            [("company_id", "=", company.id), ("state", "in", ("running", "undoing"))],
-            limit=1,
-        )
-        if unfinished:
+        if last.state == "running":
             problems.append(
                 self.env._(
-                    "The import of %(file)s is not finished: wait for it.",
-                    file=unfinished.name,
+                    "The import of %(file)s is not finished: wait for it, or open it "
+                    "to go on with it or to undo it.",
+                    file=last.name,
                 )
             )
         by_code = {currency.name: currency for currency in currencies}
@@ -165,15 +201,8 @@ class SubscriptionImport(models.Model):
         return [{"line": 0, "reason": reason} for reason in problems]
 
     @api.model
-    def _last(self, company):
-        return self.search(
-            [("company_id", "=", company.id), ("state", "!=", "undone")], limit=1
-        )
-
-    @api.model
-    def _find_work(self, file, company):
+    def _find_work(self, file, known):
         """Return values of import lines for the rows that are new or have changed."""
-        known = self.env["subscription.import.line"]._last_rows(company)
         work = []
         for row in file.rows:
             values = self._row_values(row)
@@ -186,6 +215,7 @@ class SubscriptionImport(models.Model):
                         "customer_ref": row.customer_ref,
                         "row": values,
                         "previous_row": previous,
+                        "contact": {"name": row.customer_name, "email": row.email},
                     }
                 )
         # A customer's rows side by side share a batch.
@@ -193,11 +223,10 @@ class SubscriptionImport(models.Model):
 
     @api.model
     def _row_values(self, row):
-        """Return a row as JSON; :meth:`SubscriptionImportLine._account` reads it."""
+        """Return a row as JSON; of the contact only a digest, as rows are kept."""
         return {
             "customer_ref": row.customer_ref,
-            "customer_name": row.customer_name,
-            "email": row.email,
+            "contact": contact_digest(row.customer_name, row.email),
             "plan": row.plan,
             "interval": row.interval,
             "unit": row.unit,
@@ -214,24 +243,40 @@ class SubscriptionImport(models.Model):
     @api.model
     def _start(self, name, company, as_of, work):
         """Record an import whose rows are to be worked on in batches."""
-        last = self._last(company)
-        return self.create(
+        import_ = self.create(
             {
                 "name": name,
                 "company_id": company.id,
                 "as_of": as_of,
-                "previous_as_of": last.as_of,
-                "line_ids": [fields.Command.create(values) for values in work],
+                "previous_id": self._last(company).id,
             }
         )
+        for start in range(0, len(work), BATCH):
+            self.env["subscription.import.line"].create(
+                [
+                    {"import_id": import_.id, **values}
+                    for values in work[start : start + BATCH]
+                ]
+            )
+        import_._trigger_cron()
+        return import_
+
+    @api.model
+    def _trigger_cron(self):
+        self.env.ref("subscription_segmentation.ir_cron_subscription_import")._trigger()
 
     def _work(self, limit=BATCH):
         """Import the next batch and return how many rows are left.
 
         A batch that fails is tried again row by row, so that one bad row is named on
         its line and stops no other. Nothing is committed here.
+
+        :raise LockError: the import is being worked on elsewhere
+        :raise psycopg2.Error: a concurrent change, the batch can be tried again
         """
         self.ensure_one()
+        self.lock_for_update(allow_referencing=True)
+        self = self.with_context(lang=self.create_uid.lang)
         Line = self.env["subscription.import.line"]
         todo = [("import_id", "=", self.id), ("state", "=", "todo")]
         lines = Line.search(todo, limit=limit)
@@ -250,17 +295,26 @@ class SubscriptionImport(models.Model):
         return remaining
 
     def _try(self, lines):
-        """Import lines in a savepoint and return whether that went well."""
+        """Import lines in a savepoint; return False to have them tried one by one."""
         try:
             with self.env.cr.savepoint():
                 lines._import()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise  # passes: the rows are fine, the transaction is not
         except Exception as error:
             self.env.invalidate_all()
             if len(lines) > 1:
                 return False
             _logger.info("Row %s of %s failed", lines.line, self.name, exc_info=True)
-            lines.write({"state": "failed", "error": str(error)})
+            lines.write({"state": "failed", "error": self._reason(error)})
         return True
+
+    def _reason(self, error):
+        if isinstance(error, psycopg2.Error):
+            return self.env._(
+                "The database refuses the row: %s", error.diag.message_primary or error
+            )
+        return str(error)
 
     @api.model
     def _cron_work(self):
@@ -269,18 +323,35 @@ class SubscriptionImport(models.Model):
         for import_ in self.search([("state", "=", "running")], order="id"):
             remaining = import_.line_count - import_.done_count - import_.failed_count
             Cron._commit_progress(remaining=remaining)
-            while remaining:
+            while import_.state == "running":
                 before, remaining = remaining, import_._work()
                 if not Cron._commit_progress(before - remaining, remaining=remaining):
                     return
 
-    def action_retry(self):
-        """Try the rows that failed again."""
+    def action_continue(self):
+        """Go on with a stopped import, and try rows that failed again.
+
+        :raise UserError: a later import builds on this one
+        """
+        import_ = self._for_manager()
+        if import_._last(import_.company_id) != import_ or import_.state == "undone":
+            raise UserError(
+                self.env._(
+                    "Rows of this import cannot be tried again, as others were "
+                    "imported since: put them into a file of today."
+                )
+            )
+        import_.line_ids.filtered(lambda line: line.state == "failed").write(
+            {"state": "todo", "error": False}
+        )
+        import_.state = "running"
+        import_._trigger_cron()
+
+    def _for_manager(self):
+        """Return the import with all rights, for one who may read it: a manager."""
         self.ensure_one()
-        failed = self.line_ids.filtered(lambda line: line.state == "failed")
-        failed.write({"state": "todo", "error": False})
-        self.state = "running"
-        self.env.ref("subscription_segmentation.ir_cron_subscription_import")._trigger()
+        self.check_access("read")
+        return self.sudo()
 
     def action_open_subscriptions(self):
         """Open the subscriptions that the import made or changed."""
@@ -301,16 +372,15 @@ class SubscriptionImport(models.Model):
 
         :raise UserError: names the records that were touched, nothing is changed
         """
-        self.ensure_one()
-        if self.state != "done":
-            raise UserError(
-                self.env._("Only a finished import can be undone: wait for it.")
-            )
-        if self._last(self.company_id) != self:
+        import_ = self._for_manager()
+        if import_.state not in ("running", "done"):
+            raise UserError(self.env._("The import is undone already."))
+        if import_._last(import_.company_id) != import_:
             raise UserError(
                 self.env._("A later import builds on this one: undo that one first.")
             )
-        touched = self._touched()
+        import_.lock_for_update(allow_referencing=True)
+        touched = import_.line_ids._touched() + import_.record_ids._touched()
         if touched:
             raise UserError(
                 self.env._(
@@ -319,124 +389,12 @@ class SubscriptionImport(models.Model):
                     records="\n".join(touched[:10]),
                 )
             )
-        self.state = "undoing"
+        import_.state = "undoing"
         # Facts may go only while their import is being undone: the ledger looks.
-        self.flush_recordset()
-        self.sudo().line_ids._take_back()
-        self._remove_created()
-        self.line_ids.sudo().unlink()
-        self.write({"state": "undone", "created_records": {}})
-
-    def _touched(self):
-        """Return a sentence for each record that something else has touched."""
-        found = self.line_ids._touched()
-        for model, stamps in self.created_records.items():
-            records = self.env[model].sudo().browse(int(id_) for id_ in stamps).exists()
-            used = self._referenced(records)
-            for record in records:
-                if (
-                    fields.Datetime.to_string(record.write_date)
-                    > stamps[str(record.id)]
-                ):
-                    found.append(self.env._("%s was changed", record.display_name))
-                elif record.id in used:
-                    found.append(self.env._("%s is used", record.display_name))
-        return found
-
-    def _referenced(self, records):
-        """Return ids of records that anything but this import refers to."""
-        Merge = self.env["base.partner.merge.automatic.wizard"]
-        own = self._own_references(records._name)
-        used = set()
-        for table, column in Merge._get_fk_on(records._table):
-            condition = own.get((table, column), SQL("TRUE"))
-            if condition is None:
-                continue
-            used.update(
-                row[0]
-                for row in self.env.execute_query(
-                    SQL(
-                        "SELECT DISTINCT %(column)s FROM %(table)s AS referring"
-                        " WHERE %(column)s = ANY(%(ids)s) AND %(condition)s",
-                        column=SQL.identifier(column),
-                        table=SQL.identifier(table),
-                        ids=records.ids,
-                        condition=condition,
-                    )
-                )
-            )
-        return used
-
-    def _own_references(self, model):
-        """Return which rows of a column are no use by others, by table and column.
-
-        None: none of them is; else a condition on those that are.
-        """
-        others = SQL(
-            "NOT EXISTS (SELECT FROM subscription_import_line AS line"
-            " WHERE line.import_id = %s AND line.subscription_id = referring.id)",
-            self.id,
-        )
-        own = {
-            ("sale_subscription", column): others
-            for column in (
-                "partner_id",
-                "partner_invoice_id",
-                "partner_shipping_id",
-                "template_id",
-                "pricelist_id",
-            )
-        }
-        own["sale_subscription_line", "product_id"] = SQL(
-            "NOT EXISTS (SELECT FROM subscription_import_line AS line"
-            " WHERE line.import_id = %s"
-            " AND line.subscription_id = referring.sale_subscription_id)",
-            self.id,
-        )
-        own["res_partner", "commercial_partner_id"] = SQL(
-            "referring.id <> referring.commercial_partner_id"
-        )
-        for table, column in (
-            ("product_product", "product_tmpl_id"),
-            ("sale_subscription", "predecessor_id"),
-            ("sale_subscription_line", "sale_subscription_id"),
-            ("subscription_customer", "partner_id"),
-            ("subscription_import_line", "subscription_id"),
-            ("subscription_movement", "subscription_id"),
-        ):
-            own[table, column] = None
-        # What a record itself points at through a relation table is part of it.
-        for field in self.env[model]._fields.values():
-            if field.type == "many2many" and field.store:
-                own[field.relation, field.column1] = None
-        return own
-
-    def _restamp(self, record):
-        """Tell the import that made a record that the last write on it was ours."""
-        key = str(record.id)
-        record.flush_recordset()
-        for import_ in self.search([("company_id", "=", self.company_id.id)]):
-            made = import_.created_records or {}
-            if key in made.get(record._name, {}):
-                stamp = fields.Datetime.to_string(record.write_date)
-                made = {**made, record._name: {**made[record._name], key: stamp}}
-                import_.created_records = made
-
-    def _remove_created(self):
-        """Remove customers left without history and what the import made."""
-        Customer = self.env["subscription.customer"].sudo()
-        Customer.search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("movement_ids", "=", False),
-                ("subscription_ids", "=", False),
-            ]
-        ).unlink()
-        for model in (
-            "res.partner",
-            "sale.subscription.template",
-            "product.template",
-            "product.pricelist",
-        ):
-            ids = [int(id_) for id_ in self.created_records.get(model, {})]
-            self.env[model].sudo().browse(ids).exists().unlink()
+        import_.flush_recordset()
+        made = import_.record_ids
+        import_.line_ids._take_back()
+        made._remove()
+        import_.record_ids.unlink()
+        import_.line_ids.unlink()
+        import_.state = "undone"

@@ -12,6 +12,11 @@ from ..analytics import period
 from ..analytics.history import Account, first_events, later_events
 from ..analytics.ledger import State
 from ..signals.subscriptions import contracted_mrr
+from .subscription_import import contact_digest
+
+#: Cells by which a row names a plan, and those that its subscription lines come from.
+PLAN = {"plan", "unit", "interval"}
+LINES = PLAN | {"customer_ref", "currency", "mrr", "products"}
 
 
 class Masters(NamedTuple):
@@ -23,6 +28,12 @@ class Masters(NamedTuple):
     pricelists: dict
     products: dict
     stages: dict
+    currencies: dict
+
+
+def differing(new, old):
+    """Return the names of the cells in which two rows differ."""
+    return {name for name in new if not old or new[name] != old[name]}
 
 
 class SubscriptionImportLine(models.Model):
@@ -51,10 +62,17 @@ class SubscriptionImportLine(models.Model):
         string="Customer Reference", required=True, readonly=True
     )
     row = fields.Json(
-        required=True, readonly=True, help="The row as it stands in the file."
+        required=True,
+        readonly=True,
+        help="The row as it stands in the file, its contact as a digest.",
     )
     previous_row = fields.Json(
         readonly=True, help="The row as the last import left it; empty: it is new."
+    )
+    contact = fields.Json(
+        readonly=True,
+        help="Name and e-mail of the contact while the row is to do; then what they "
+        "were before, if the row has changed them.",
     )
     state = fields.Selection(
         selection=[("todo", "To Do"), ("done", "Done"), ("failed", "Failed")],
@@ -92,6 +110,86 @@ class SubscriptionImportLine(models.Model):
         )
         return dict(rows)
 
+    # --- before anything is written ---------------------------------------------------
+
+    @api.model
+    def _find_conflicts(self, work, company):
+        """Return what keeps rows from being imported, seen from the database.
+
+        :param work: values of import lines
+        :return: dicts of line and reason
+        """
+        lines = self.with_company(company)
+        problems = lines._find_ambiguous_contacts(work)
+        known = lines._subscriptions([vals["subscription_ref"] for vals in work])
+        for vals in work:
+            if not vals["previous_row"]:
+                continue
+            subscription = known.get(vals["subscription_ref"])
+            reason = False
+            if not subscription:
+                reason = self.env._(
+                    "Subscription %s was imported before and is gone: remove its row "
+                    "from the file, or give it another reference.",
+                    vals["subscription_ref"],
+                )
+            elif differing(
+                vals["row"], vals["previous_row"]
+            ) & LINES and not lines._is_as_imported(subscription, vals["previous_row"]):
+                reason = self.env._(
+                    "The row changes subscription %s, whose lines were changed here "
+                    "since it was imported: remove the row, or undo that change.",
+                    vals["subscription_ref"],
+                )
+            if reason:
+                problems.append({"line": vals["line"], "reason": reason})
+        return sorted(problems, key=lambda problem: problem["line"])
+
+    def _find_ambiguous_contacts(self, work):
+        wanted = {}
+        for vals in work:
+            if "customer_ref" in differing(vals["row"], vals["previous_row"]):
+                wanted.setdefault(vals["customer_ref"], vals["line"])
+        partners = self._find("res.partner", [("ref", "in", list(wanted))])
+        return [
+            {
+                "line": wanted[ref],
+                "reason": self.env._(
+                    "Contacts have the same reference %(ref)s (%(names)s): merge them "
+                    "or change one reference.",
+                    ref=ref,
+                    names=", ".join(same.mapped("display_name")),
+                ),
+            }
+            for ref, same in partners.grouped("ref").items()
+            if len(same) > 1
+        ]
+
+    def _is_as_imported(self, subscription, row):
+        """Return whether the lines of a subscription are what a row made of them."""
+        currency = subscription.currency_id
+        found = subscription.sale_subscription_line_ids.mapped("price_subtotal")
+        made = [float(amount) for amount in self._amounts(row, currency)]
+        return len(found) == len(made) and not any(
+            currency.compare_amounts(a, b)
+            for a, b in zip(sorted(found), sorted(made), strict=True)
+        )
+
+    @api.model
+    def _subscriptions(self, refs):
+        """Return ``{subscription_ref: subscription}``, archived ones too."""
+        found = (
+            self.env["sale.subscription"]
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("company_id", "=", self.env.company.id),
+                    ("subscription_ref", "in", refs),
+                ]
+            )
+        )
+        return {subscription.subscription_ref: subscription for subscription in found}
+
     # --- importing --------------------------------------------------------------------
 
     def _import(self):
@@ -104,48 +202,52 @@ class SubscriptionImportLine(models.Model):
         """
         import_ = self.import_id
         lines = self._quiet()
-        masters = lines._masters()
         new = lines.filtered(lambda line: not line.previous_row)
         changed = lines - new
-        changed._find_subscriptions()
+        masters = lines._masters("row", "previous_row")
+        changed._point_at_subscriptions()
+        Movement = lines.env["subscription.movement"]
+        history = Movement._history(changed.subscription_id)
         before = changed._accounts("previous_row")
         new._create_subscriptions(masters)
-        changed._change_subscriptions(masters)
+        changed._change_subscriptions(masters, "row", "previous_row")
+        renamed = changed._change_contacts()
         after = lines._accounts("row")
-        Movement = lines.env["subscription.movement"]
-        if new:
-            Movement._book(
+        as_of, seen_until = import_.as_of, import_.previous_as_of
+        # What an earlier file did not know of was learned now, unless it lies later.
+        # Parts of one export are imported as of the same day and are a first import.
+        late = seen_until and seen_until < as_of
+        for some, events, known_on in (
+            (
+                new,
                 {line.subscription_id: first_events(after[line]) for line in new},
-                import_.as_of,
-                source=import_,
-            )
-        if changed:
-            Movement._book(
+                as_of if late else None,
+            ),
+            (
+                changed,
                 {
                     line.subscription_id: later_events(
-                        before[line], after[line], import_.as_of
+                        before[line],
+                        after[line],
+                        as_of,
+                        history[line.subscription_id.id],
                     )
                     for line in changed
                 },
-                import_.as_of,
-                known_on=import_.as_of,
-                seen_until=import_.previous_as_of,
-                source=import_,
-            )
+                as_of,
+            ),
+        ):
+            if some:
+                Movement._book(events, as_of, known_on, seen_until, import_)
+        (lines - renamed).contact = False
         lines.env.flush_all()
+        lines.write({"state": "done", "error": False})
         for line in lines:
-            line.write(
-                {
-                    "state": "done",
-                    "error": False,
-                    "stamp": line.subscription_id.write_date,
-                }
-            )
+            line.stamp = line.subscription_id.write_date
 
     def _quiet(self):
         """Return the lines in their company, where writing tells nobody."""
         return self.with_company(self.import_id.company_id).with_context(
-            active_test=False,
             mail_create_nolog=True,
             mail_create_nosubscribe=True,
             tracking_disable=True,
@@ -171,29 +273,18 @@ class SubscriptionImportLine(models.Model):
                     subscription.currency_id.id,
                     contracted,
                     contracted,
+                    subscription.is_paused,
                 ),
             )
         return accounts
 
-    def _find_subscriptions(self):
-        """Point lines at the subscriptions that earlier imports made of them."""
-        found = {
-            subscription.subscription_ref: subscription
-            for subscription in self.env["sale.subscription"].search(
-                [
-                    ("company_id", "=", self.env.company.id),
-                    ("subscription_ref", "in", self.mapped("subscription_ref")),
-                ]
-            )
-        }
+    def _point_at_subscriptions(self):
+        """Find the subscriptions that earlier imports made of the lines."""
+        found = self._subscriptions(self.mapped("subscription_ref"))
         for line in self:
             if line.subscription_ref not in found:
                 raise UserError(
-                    self.env._(
-                        "Subscription %(ref)s was imported before and is gone: "
-                        "remove its row from the file, or give it another reference.",
-                        ref=line.subscription_ref,
-                    )
+                    self.env._("Subscription %s is gone.", line.subscription_ref)
                 )
             line.subscription_id = found[line.subscription_ref]
 
@@ -201,7 +292,7 @@ class SubscriptionImportLine(models.Model):
         subscriptions = self.env["sale.subscription"].create(
             [
                 {
-                    **line._subscription_vals(line.row, masters),
+                    **line._changes("row", False, masters),
                     "code": line.subscription_ref,
                     "subscription_ref": line.subscription_ref,
                     "company_id": self.env.company.id,
@@ -213,60 +304,78 @@ class SubscriptionImportLine(models.Model):
         for line, subscription in zip(self, subscriptions, strict=True):
             line.subscription_id = subscription
         self._fit_prices("row")
-        self._set_next_invoice("row")
+        self._set_next_invoice("row", {})
 
-    def _change_subscriptions(self, masters, source="row", target="previous_row"):
+    def _change_subscriptions(self, masters, new, old):
         """Write on subscriptions what differs between two states of their rows."""
+        relined = rescheduled = self.browse()
+        planned = {}
         for line in self:
-            new, old = line[source], line[target]
-            vals, was = (line._subscription_vals(row, masters) for row in (new, old))
-            changes = {name: vals[name] for name in vals if vals[name] != was[name]}
-            if "sale_subscription_line_ids" in changes:
-                changes["sale_subscription_line_ids"].insert(0, Command.clear())
+            differences = differing(line[new], line[old])
+            changes = line._changes(new, old, masters)
+            planned[line] = line.subscription_id.recurring_next_date
+            if differences & LINES:
+                # Clearing them would leave them behind without a subscription.
+                line.subscription_id.sale_subscription_line_ids.unlink()
+                relined |= line
             line.subscription_id.write(changes)
             if "stage_id" in changes or "date_start" in changes:
                 # A write of the stage sets the start to today, see subscription_oca.
-                line.subscription_id.date_start = vals["date_start"]
-            line._change_contact(new, old)
-        self._fit_prices(source)
-        self._set_next_invoice(source)
+                start = date.fromisoformat(line[new]["start_date"])
+                line.subscription_id.date_start = start
+            if differences & {"unit", "interval", "start_date", "end_date"}:
+                rescheduled |= line
+        relined._fit_prices(new)
+        rescheduled._set_next_invoice(new, planned)
 
-    def _change_contact(self, new, old):
-        """Carry a new name or e-mail over, unless someone corrected it by hand."""
-        partner = self.subscription_id.partner_id
-        for name, column in (("name", "customer_name"), ("email", "email")):
-            if new[column] != old[column] and (partner[name] or "") == old[column]:
-                partner[name] = new[column]
-                self.import_id._restamp(partner)
+    def _changes(self, new, old, masters):
+        """Return values of a subscription for the cells in which two rows differ.
 
-    def _subscription_vals(self, row, masters):
-        """Return the values of a subscription that come from a row."""
-        partner = masters.partners[row["customer_ref"]]
-        pricelist = masters.pricelists[row["currency"]]
-        stage = masters.stages["post" if row["end_date"] else "in_progress"]
-        amounts = self._amounts(row, pricelist.currency_id)
-        names = row["products"] or [row["plan"]]
-        return {
-            "partner_id": partner.id,
-            "customer_id": masters.customers[partner.commercial_partner_id].id,
-            "template_id": masters.plans[row["plan"], row["unit"], row["interval"]].id,
-            "pricelist_id": pricelist.id,
-            "payment_method": row["payment_method"] or False,
-            "date_start": date.fromisoformat(row["start_date"]),
-            "stage_id": stage.id,
-            "in_progress": not row["end_date"],
-            "sale_subscription_line_ids": [
-                Command.create(
-                    {
-                        "product_id": masters.products[name].id,
-                        "name": name,
-                        "price_unit": float(amount),
-                        "discount": 0,
-                    }
-                )
-                for name, amount in zip(names, amounts, strict=True)
-            ],
-        }
+        :param new: field of the row that is to hold
+        :param old: field of the row that holds (False: none, all values are returned)
+        """
+        row = self[new]
+        differences = differing(row, old and self[old])
+        ended = bool(row["end_date"])
+        changes = {}
+        if "customer_ref" in differences:
+            partner = masters.partners[row["customer_ref"]]
+            customer = masters.customers[partner.commercial_partner_id]
+            changes.update(partner_id=partner.id, customer_id=customer.id)
+        if differences & PLAN:
+            plan = masters.plans[row["plan"], row["unit"], row["interval"]]
+            changes["template_id"] = plan.id
+        if "currency" in differences:
+            changes["pricelist_id"] = masters.pricelists[row["currency"]].id
+        if differences & LINES:
+            changes["sale_subscription_line_ids"] = self._order_lines(row, masters)
+        if "payment_method" in differences:
+            changes["payment_method"] = row["payment_method"] or False
+        if "start_date" in differences:
+            changes["date_start"] = date.fromisoformat(row["start_date"])
+        if not old or ended != bool(self[old]["end_date"]):
+            stage = masters.stages["post" if ended else "in_progress"]
+            changes.update(stage_id=stage.id, in_progress=not ended)
+        return changes
+
+    def _order_lines(self, row, masters):
+        """Return commands that make the lines of a subscription."""
+        currency = masters.currencies[row["currency"]]
+        return [
+            Command.create(
+                {
+                    "product_id": masters.products[name].id,
+                    "name": name,
+                    "price_unit": float(amount),
+                    "discount": 0,
+                }
+            )
+            for name, amount in zip(
+                row["products"] or [row["plan"]],
+                self._amounts(row, currency),
+                strict=True,
+            )
+        ]
 
     @api.model
     def _amounts(self, row, currency):
@@ -284,45 +393,91 @@ class SubscriptionImportLine(models.Model):
             order_lines = line.subscription_id.sale_subscription_line_ids
             amounts = line._amounts(line[which], currency)
             for order_line, amount in zip(order_lines, amounts, strict=True):
-                subtotal = order_line.price_subtotal
-                if subtotal and currency.compare_amounts(subtotal, float(amount)):
-                    order_line.price_unit *= float(amount) / subtotal
+                # Percentages fit at once, fixed taxes come nearer with each step.
+                for _step in range(5):
+                    rest = float(amount) - order_line.price_subtotal
+                    if currency.is_zero(rest):
+                        break
+                    order_line.price_unit += rest * (
+                        order_line.price_total / order_line.price_subtotal
+                        if order_line.price_subtotal
+                        else 1
+                    )
 
-    def _set_next_invoice(self, which):
-        """Bill running subscriptions from their first boundary after today on."""
+    def _set_next_invoice(self, which, planned):
+        """Bill running subscriptions from their first boundary after today on.
+
+        :param planned: next dates so far, by line; a later one stays, so that what was
+            billed already is not billed again
+        """
         # The billing cron goes by the server's day, people by that of the company.
         today = max(self.env.company._subscription_today(), fields.Date.today())
         for line in self:
-            row = line[which]
-            line.subscription_id.recurring_next_date = not row[
-                "end_date"
-            ] and period.next_boundary(
+            row, subscription = line[which], line.subscription_id
+            if row["end_date"]:
+                subscription.recurring_next_date = False
+                continue
+            boundary = period.next_boundary(
                 date.fromisoformat(row["start_date"]),
                 row["unit"],
                 row["interval"],
                 today,
             )
+            subscription.recurring_next_date = max(
+                boundary, planned.get(line) or boundary
+            )
+
+    def _change_contacts(self):
+        """Carry new names and e-mails over, unless someone corrected them by hand.
+
+        :return: the lines that changed a contact; they keep what it was before
+        """
+        renamed = self.browse()
+        for line in self:
+            row, old = line.row, line.previous_row
+            partner = line.subscription_id.partner_id
+            if row["contact"] == old["contact"] or (
+                row["customer_ref"] != old["customer_ref"]
+            ):
+                continue
+            if contact_digest(partner.name, partner.email) == old["contact"]:
+                new = line.contact
+                line.contact = {"name": partner.name, "email": partner.email}
+                partner.write({"name": new["name"], "email": new["email"] or False})
+                renamed |= line
+        self._restamp_contacts(renamed)
+        return renamed
+
+    def _restamp_contacts(self, renamed):
+        partners = renamed.subscription_id.partner_id
+        self.env["subscription.import.record"]._restamp(partners)
 
     # --- what subscriptions refer to --------------------------------------------------
 
-    def _masters(self):
-        """Find or make the contacts, customers, plans, price lists and products."""
-        rows = [row for line in self for row in (line.row, line.previous_row) if row]
-        partners = self._partners(rows)
-        customers = self.env["subscription.customer"]._ensure(
-            self.env["res.partner"].union(*partners.values()), self.env.company
-        )
+    def _masters(self, new, old):
+        """Find or make what the cells refer to in which two states of rows differ."""
+        differences = {line: differing(line[new], line[old]) for line in self}
+
+        def rows(cells):
+            return [line[new] for line in self if differences[line] & cells]
+
+        moved = self.filtered(lambda line: "customer_ref" in differences[line])
+        partners = moved._partners(new)
+        customers = moved._customers(self.env["res.partner"].union(*partners.values()))
+        Stage = self.env["sale.subscription.stage"]
         return Masters(
             partners=partners,
             customers={customer.partner_id: customer for customer in customers},
-            plans=self._plans(rows),
-            pricelists=self._pricelists(rows),
-            products=self._products(rows),
+            plans=self._plans(rows(PLAN)),
+            pricelists=self._pricelists(rows({"currency"})),
+            products=self._products(rows(LINES)),
             stages={
-                type_: self.env["sale.subscription.stage"].search(
-                    [("type", "=", type_)], limit=1
-                )
+                type_: Stage.search([("type", "=", type_)], limit=1)
                 for type_ in ("in_progress", "post")
+            },
+            currencies={
+                currency.name: currency
+                for currency in self.env["res.currency"].search([])
             },
         )
 
@@ -332,32 +487,40 @@ class SubscriptionImportLine(models.Model):
         return self.env.company.id if several else False
 
     def _find(self, model, domain):
-        """Search records of the company and shared ones, the oldest first."""
+        """Search active records of the company and shared ones, the oldest first."""
         company = [("company_id", "in", (self.env.company.id, False))]
         return self.env[model].search(domain + company, order="id")
 
     def _make(self, model, vals_list):
         """Create master data and remember it, so that undoing can remove it."""
         records = self.env[model].create(vals_list)
-        if records:
-            records.flush_recordset()
-            import_ = self.import_id
-            made = dict(import_.created_records or {})
-            made[model] = {
-                **made.get(model, {}),
-                **{
-                    str(record.id): fields.Datetime.to_string(record.write_date)
-                    for record in records
-                },
-            }
-            import_.created_records = made
+        self._remember(records)
         return records
 
-    def _partners(self, rows):
-        """Return contacts by their reference; existing ones are taken as they are."""
-        wanted = {row["customer_ref"]: row for row in rows}
+    def _remember(self, records):
+        self.env["subscription.import.record"]._remember(self.import_id, records)
+
+    def _customers(self, partners):
+        """Return the customers of contacts, made where they are missing."""
+        Customer = self.env["subscription.customer"]
+        domain = [
+            ("partner_id", "in", partners.commercial_partner_id.ids),
+            ("company_id", "=", self.env.company.id),
+        ]
+        found = Customer.search(domain)
+        customers = Customer._ensure(partners, self.env.company)
+        self._remember(customers - found)
+        return customers
+
+    def _partners(self, which):
+        """Return contacts by their reference; existing ones are taken as they are.
+
+        An archived contact is taken where there is no active one.
+        """
+        wanted = {line[which]["customer_ref"]: line.contact or {} for line in self}
+        domain = [("ref", "in", list(wanted))]
         found = {}
-        for partner in self._find("res.partner", [("ref", "in", list(wanted))]):
+        for partner in self._find("res.partner", domain):
             if partner.ref in found:
                 raise UserError(
                     self.env._(
@@ -369,6 +532,9 @@ class SubscriptionImportLine(models.Model):
                     )
                 )
             found[partner.ref] = partner
+        archived = self.with_context(active_test=False)._find("res.partner", domain)
+        for partner in archived.with_env(self.env):
+            found.setdefault(partner.ref, partner)
         missing = [ref for ref in wanted if ref not in found]
         company = self._own_company()
         made = self._make(
@@ -376,8 +542,8 @@ class SubscriptionImportLine(models.Model):
             [
                 {
                     "ref": ref,
-                    "name": wanted[ref]["customer_name"],
-                    "email": wanted[ref]["email"] or False,
+                    "name": wanted[ref].get("name") or ref,
+                    "email": wanted[ref].get("email") or False,
                     "company_id": company,
                 }
                 for ref in missing
@@ -466,13 +632,12 @@ class SubscriptionImportLine(models.Model):
 
     def _touched(self):
         """Return a sentence for each subscription that something else has touched."""
-        self.env["sale.subscription"].flush_model()
-        self.env["sale.subscription.line"].flush_model()
-        done = self.filtered(lambda line: line.state == "done")
+        self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT line.subscription_ref,
+                       sub.id,
                        CASE
                        WHEN sub.id IS NULL THEN 'deleted'
                        WHEN sub.write_date > line.stamp OR EXISTS (
@@ -483,40 +648,34 @@ class SubscriptionImportLine(models.Model):
                        WHEN EXISTS (
                            SELECT FROM subscription_movement movement
                             WHERE movement.subscription_res_id = sub.id
+                              AND movement.import_id IS DISTINCT FROM line.import_id
                               AND movement.id > (
-                                  SELECT MAX(own.id) FROM subscription_movement own
-                                   WHERE own.subscription_res_id = sub.id
-                                     AND own.import_id = line.import_id
+                                  SELECT MIN(own.id) FROM subscription_movement own
+                                   WHERE own.import_id = line.import_id
                               )
                        ) THEN 'booked'
-                       WHEN EXISTS (
-                           SELECT FROM mail_message message
-                            WHERE message.model = 'sale.subscription'
-                              AND message.res_id = sub.id
-                       ) THEN 'discussed'
                        END AS reason
                   FROM subscription_import_line line
              LEFT JOIN sale_subscription sub ON sub.id = line.subscription_id
-                 WHERE line.id = ANY(%s)
+                 WHERE line.id = ANY(%s) AND line.state = 'done'
                 """,
-                done.ids,
+                self.ids,
             )
+        )
+        used = self.env["subscription.import.record"]._used(
+            self.subscription_id, self.import_id
         )
         texts = {
             "deleted": self.env._("subscription %s was deleted"),
             "changed": self.env._("subscription %s was changed"),
             "booked": self.env._("subscription %s has later movements"),
-            "discussed": self.env._("subscription %s has messages"),
+            "used": self.env._("subscription %s is used"),
         }
-        found = [texts[reason] % ref for ref, reason in rows if reason]
-        subscriptions = done.subscription_id
-        used = self.import_id._referenced(subscriptions)
-        found += [
-            self.env._("subscription %s is used", subscription.subscription_ref)
-            for subscription in subscriptions
-            if subscription.id in used
+        reasons = [
+            (ref, reason or ("used" if sub_id in used else None))
+            for ref, sub_id, reason in rows
         ]
-        return found
+        return [texts[reason] % ref for ref, reason in reasons if reason]
 
     def _take_back(self):
         """Remove what the lines made, and turn what they changed back."""
@@ -527,7 +686,12 @@ class SubscriptionImportLine(models.Model):
         customers = import_.movement_ids.customer_id
         import_.movement_ids.unlink()
         if changed:
-            changed._change_subscriptions(changed._masters(), "previous_row", "row")
+            masters = changed._masters("previous_row", "row")
+            changed._change_subscriptions(masters, "previous_row", "row")
+            renamed = changed.filtered("contact")
+            for line in renamed:
+                line.subscription_id.partner_id.write(line.contact)
+            changed._restamp_contacts(renamed)
             changed.env.flush_all()
             changed._restamp()
         subscriptions = created.subscription_id
@@ -535,7 +699,7 @@ class SubscriptionImportLine(models.Model):
         subscriptions.unlink()
         customers._classify_movements()
         changed.subscription_id._store_positions(import_.previous_as_of)
-        customers._store_totals()
+        customers._store_totals(import_.previous_as_of or None)
         customers._store_predecessors()
 
     def _restamp(self):

@@ -197,7 +197,7 @@ class SubscriptionMovement(models.Model):
                 {
                     "subscription_id": subscription.id,
                     "subscription_res_id": subscription.id,
-                    "reference": subscription.display_name,
+                    "reference": subscription.display_name or str(subscription.id),
                     "customer_id": row.customer,
                     "company_id": company.id,
                     "date": row.date,

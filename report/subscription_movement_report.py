@@ -50,7 +50,6 @@ class SubscriptionMovementReport(models.Model):
         readonly=True,
         help="Change of the contracted MRR in company currency at the booking rate.",
     )
-    running_delta = fields.Integer(string="Subscriptions", readonly=True)
 
     @property
     def _table_query(self):
@@ -69,8 +68,7 @@ class SubscriptionMovementReport(models.Model):
                    movement.known_on,
                    movement.event,
                    part.kind,
-                   part.amount,
-                   part.running_delta
+                   part.amount
               FROM subscription_movement movement
               JOIN res_company company ON company.id = movement.company_id
          LEFT JOIN sale_subscription subscription
@@ -80,15 +78,13 @@ class SubscriptionMovementReport(models.Model):
                     0, movement.kind,
                     movement.mrr_delta * movement.company_rate
                     - CASE WHEN movement.kind = %(transfer)s THEN 0
-                           ELSE movement.transfer_amount END,
-                    movement.running_delta
+                           ELSE movement.transfer_amount END
                 ), (
                     1, %(transfer)s,
                     CASE WHEN movement.kind = %(transfer)s THEN 0
-                         ELSE movement.transfer_amount END,
-                    0
+                         ELSE movement.transfer_amount END
                 )
-            ) AS part (number, kind, amount, running_delta)
+            ) AS part (number, kind, amount)
              WHERE part.number = 0 OR part.amount <> 0
             """,
             transfer=ledger.TRANSFER,

@@ -4,11 +4,15 @@
 
 import base64
 from datetime import date, timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
+from psycopg2 import errors
 
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tools import mute_logger
 
 HEADER = (
     "subscription_ref,customer_ref,customer_name,email,plan,period,start_date,end_date,"
@@ -420,7 +424,28 @@ class TestImport(ImportCase):
         self.assertNotEqual(mine.partner_id, theirs.partner_id)
         self.assertEqual(mine.mrr, 30)
 
-    def test_only_managers_import(self):
+    def manager(self):
+        """A manager who has nothing to do with sales."""
+        return new_test_user(
+            self.env(context={}),
+            "marketer",
+            "subscription_segmentation.group_manager",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
+
+    def test_managers_import_and_undo(self):
+        user = self.manager()
+        wizard = self.wizard(ANNA, user=user)
+        wizard.action_preview()
+        import_ = self.env["subscription.import"].browse(
+            wizard.action_import()["res_id"]
+        )
+        import_._work()
+        import_.with_user(user).action_undo()
+        self.assertFalse(self.subscription("S1"))
+
+    def test_others_do_not_import(self):
         user = new_test_user(
             self.env(context={}),
             "sales.rep",
@@ -430,12 +455,56 @@ class TestImport(ImportCase):
         )
         with self.assertRaises(AccessError):
             self.wizard(ANNA, user=user)
-        user.group_ids |= self.env.ref("subscription_segmentation.group_manager")
-        action = self.wizard(ANNA, user=user).action_import()
-        import_ = self.env["subscription.import"].browse(action["res_id"])
-        import_._work()
-        import_.with_user(user).action_undo()
-        self.assertFalse(self.subscription("S1"))
+        import_ = self.run_import(ANNA)
+        for action in ("action_undo", "action_continue"):
+            with self.assertRaises(AccessError):
+                getattr(import_.with_user(user), action)()
+
+    def test_managers_write_no_rows(self):
+        """What an import remembers decides what undoing removes."""
+        import_ = self.run_import(ANNA)
+        user = self.manager()
+        for records in (import_, import_.line_ids, import_.record_ids):
+            records.with_user(user).read()
+            for forbidden in (
+                lambda some: some.with_user(user).write({"company_id": 1}),
+                lambda some: some.with_user(user).copy(),
+                lambda some: some.with_user(user).unlink(),
+            ):
+                with self.assertRaises(AccessError):
+                    forbidden(records[:1])
+
+    def test_managers_do_nothing_in_other_companies(self):
+        import_ = self.run_import(ANNA)
+        elsewhere = self.env["res.company"].sudo().create({"name": "Elsewhere"})
+        user = self.manager()
+        user.write({"company_ids": [(6, 0, elsewhere.ids)], "company_id": elsewhere.id})
+        theirs = import_.with_user(user).with_context(allowed_company_ids=elsewhere.ids)
+        for action in ("action_undo", "action_continue"):
+            with self.assertRaises(AccessError):
+                getattr(theirs, action)()
+        wizard = (
+            self.wizard(ANNA)
+            .with_user(user)
+            .with_context(allowed_company_ids=elsewhere.ids)
+            .create({"file": base64.b64encode(b"x"), "company_id": self.company.id})
+        )
+        with self.assertRaises(AccessError):
+            wizard.action_preview()
+
+    def test_people_do_not_write_what_the_ledger_says(self):
+        self.run_import(ANNA)
+        user = new_test_user(
+            self.env(context={}),
+            "sales.rep",
+            "sales_team.group_sale_salesman_all_leads",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
+        subscription = self.subscription("S1").with_user(user)
+        subscription.write({"mrr": 1, "is_running": False, "description": "x"})
+        self.assertEqual((subscription.mrr, subscription.is_running), (30, True))
+        self.assertEqual(subscription.description, "x")
 
     def test_cron_goes_on_where_a_killed_import_stopped(self):
         action = self.wizard(ANNA, BERT, ANNA_2).action_import()
@@ -451,10 +520,10 @@ class TestImport(ImportCase):
         self.assertEqual(len(import_.movement_ids), 4)
 
     def test_a_row_that_fails_is_named_and_stops_no_other(self):
-        """Two contacts bear the reference of the second row."""
-        self.env["res.partner"].create([{"name": "X", "ref": "C2"}] * 2)
+        """Two contacts get the reference of the second row while the import waits."""
         action = self.wizard(ANNA, BERT).action_import()
         import_ = self.env["subscription.import"].browse(action["res_id"])
+        self.env["res.partner"].create([{"name": "X", "ref": "C2"} for _x in "ab"])
         import_._work()
         self.assertEqual((import_.done_count, import_.failed_count), (1, 1))
         failed = import_.line_ids.filtered(lambda line: line.state == "failed")
@@ -463,9 +532,148 @@ class TestImport(ImportCase):
         self.assertEqual(self.subscription("S1").mrr, 30)
         self.assertFalse(self.subscription("S2"))
         self.env["res.partner"].search([("ref", "=", "C2")])[0].ref = False
-        import_.action_retry()
+        import_.action_continue()
         import_._work()
         self.assertEqual((import_.done_count, import_.failed_count), (2, 0))
+
+    def test_failed_rows_of_an_older_import_are_not_tried_again(self):
+        action = self.wizard(ANNA, BERT).action_import()
+        import_ = self.env["subscription.import"].browse(action["res_id"])
+        self.env["res.partner"].create([{"name": "X", "ref": "C2"} for _x in "ab"])
+        import_._work()
+        self.run_import(ANNA.replace(",30,", ",45,"))
+        with self.assertRaisesRegex(UserError, "imported since"):
+            import_.action_continue()
+
+    def test_a_concurrent_change_fails_no_row(self):
+        """The transaction is to be tried again, the rows are fine."""
+        action = self.wizard(ANNA).action_import()
+        import_ = self.env["subscription.import"].browse(action["res_id"])
+        error = errors.SerializationFailure("could not serialize access")
+        with (
+            patch.object(type(import_.line_ids), "_import", side_effect=error),
+            self.assertRaises(errors.SerializationFailure),
+        ):
+            import_._work()
+        self.assertEqual(import_.failed_count, 0)
+
+    def test_two_imports_cannot_build_on_the_same(self):
+        Import = self.env["subscription.import"]
+        values = {"name": "a", "company_id": self.company.id, "as_of": AS_OF}
+        Import.create(values)
+        with mute_logger("odoo.sql_db"), self.assertRaises(errors.UniqueViolation):
+            Import.create(values)
+
+    def test_unfinished_import_keeps_others_waiting_and_can_be_undone(self):
+        action = self.wizard(ANNA, BERT).action_import()
+        import_ = self.env["subscription.import"].browse(action["res_id"])
+        import_._work(limit=1)
+        wizard = self.wizard(ANNA_2)
+        wizard.action_preview()
+        self.assertIn("not finished", wizard.problem_ids.reason)
+        import_.action_undo()
+        self.assertFalse(self.subscription("S1"))
+        self.run_import(ANNA, BERT)
+
+    def test_row_known_only_later_was_unknown_before(self):
+        """A subscription of February that only the file of December knows."""
+        self.run_import(BERT, as_of=date(2024, 6, 30))
+        self.run_import(BERT, ANNA)
+        self.assertEqual(self.ledger("S1"), [("2024-01-31", "start", 30, "2024-12-31")])
+        self.run_import(BERT, ANNA, ANNA_2)
+        self.assertEqual(self.ledger("S3")[0][3], "2024-11-05", "a part of one export")
+
+    def test_corrected_start_keeps_later_history(self):
+        self.run_import(ANNA, as_of=date(2024, 6, 30))
+        changed = ANNA.replace(",30,", ",45,")
+        self.run_import(changed, as_of=date(2024, 9, 30))
+        self.run_import(changed.replace("2024-01-31", "2024-02-01"))
+        self.assertEqual(
+            {
+                when: sum(
+                    self.subscription("S1")
+                    .movement_ids.filtered(lambda row, day=when: str(row.date) <= day)
+                    .mapped("mrr_delta")
+                )
+                for when in ("2024-01-31", "2024-02-01", "2024-06-30", "2024-09-30")
+            },
+            {
+                "2024-01-31": 0,
+                "2024-02-01": 30,
+                "2024-06-30": 30,
+                "2024-09-30": 45,
+            },
+        )
+
+    def test_changed_address_changes_nothing_else(self):
+        """Nor a price, a line or a next invoice that somebody set by hand."""
+        self.run_import(ANNA)
+        subscription = self.subscription("S1")
+        subscription.sale_subscription_line_ids[0].price_unit = 40
+        subscription.recurring_next_date = date(2099, 6, 30)
+        self.run_import(ANNA.replace("anna@", "anne@"))
+        self.assertEqual(subscription.partner_id.email, "anne@example.com")
+        self.assertEqual(
+            subscription.sale_subscription_line_ids.mapped("price_unit"), [40, 15]
+        )
+        self.assertEqual(subscription.recurring_next_date, date(2099, 6, 30))
+        self.assertEqual(len(self.ledger("S1")), 1)
+
+    def test_next_invoice_is_never_moved_back(self):
+        self.run_import(ANNA)
+        self.subscription("S1").recurring_next_date = date(2099, 6, 30)
+        self.run_import(ANNA.replace("1 month", "1 year"))
+        self.assertEqual(self.subscription("S1").recurring_next_date, date(2099, 6, 30))
+
+    def test_corrected_contact_is_left_alone(self):
+        self.run_import(ANNA)
+        self.subscription("S1").partner_id.name = "Anna by hand"
+        self.run_import(ANNA.replace("Anna", "Anne"))
+        self.assertEqual(self.subscription("S1").partner_id.name, "Anna by hand")
+
+    def test_renamed_reference_makes_no_second_contact(self):
+        self.run_import(ANNA)
+        partner = self.subscription("S1").partner_id
+        partner.ref = "NEW"
+        self.run_import(ANNA.replace(",30,", ",45,"))
+        self.assertEqual(self.subscription("S1").partner_id, partner)
+        self.assertFalse(self.env["res.partner"].search([("ref", "=", "C1")]))
+
+    def test_no_line_stays_behind(self):
+        orphans = [("sale_subscription_id", "=", False)]
+        before = self.env["sale.subscription.line"].search_count(orphans)
+        self.run_import(ANNA)
+        self.run_import(ANNA.replace(",30,", ",45,"))
+        after = self.env["sale.subscription.line"].search_count(orphans)
+        self.assertEqual(after, before)
+
+    def test_changed_customer_keeps_the_mrr(self):
+        """A list price of 0 and another price list do not change what is billed."""
+        self.env["product.template"].create({"name": "Seat", "list_price": 0})
+        self.run_import(ANNA, BERT)
+        self.run_import(ANNA.replace("C1,Anna,anna@example.com", "C2,Bert,"), BERT)
+        self.assertEqual(self.subscription("S1").mrr, 30)
+
+    def test_archived_records_are_no_first_choice(self):
+        Partner = self.env["res.partner"]
+        Partner.create({"name": "Old", "ref": "C1", "active": False})
+        old = self.env["product.product"].create({"name": "Seat", "active": False})
+        active = Partner.create({"name": "Anna", "ref": "C1"})
+        self.run_import(ANNA)
+        subscription = self.subscription("S1")
+        self.assertEqual(subscription.partner_id, active)
+        self.assertNotIn(old, subscription.sale_subscription_line_ids.product_id)
+
+    def test_missing_rows_are_said(self):
+        self.run_import(ANNA, BERT, ANNA_2)
+        wizard = self.wizard(ANNA)
+        wizard.action_preview()
+        self.assertEqual((wizard.missing_count, wizard.missing_refs), (1, "S3"))
+
+    def test_names_are_not_kept(self):
+        """A contact can be anonymised without looking for imports it came from."""
+        import_ = self.run_import(ANNA)
+        self.assertNotIn("anna", str(import_.line_ids.read()).lower())
 
 
 @tagged("post_install", "-at_install")
@@ -515,6 +723,20 @@ class TestImportProblems(ImportCase):
         self.assertProblem(2, "2024-02-30", ANNA.replace("2024-01-31", "2024-02-30"))
         self.assertProblem(2, "03/04/2024", ANNA.replace("2024-01-31", "03/04/2024"))
 
+    def test_several_contacts_with_one_reference(self):
+        self.env["res.partner"].create([{"name": "X", "ref": "C2"} for _x in "ab"])
+        self.assertProblem(3, "same reference C2", ANNA, BERT)
+
+    def test_subscription_that_is_gone(self):
+        self.run_import(ANNA)
+        self.subscription("S1").unlink()
+        self.assertProblem(2, "is gone", ANNA.replace(",30,", ",31,"))
+
+    def test_lines_that_were_changed_by_hand(self):
+        self.run_import(ANNA)
+        self.subscription("S1").sale_subscription_line_ids[0].price_unit = 99
+        self.assertProblem(2, "lines were changed", ANNA.replace(",30,", ",31,"))
+
     def test_empty_key(self):
         self.assertProblem(2, "subscription_ref", ANNA.replace("S1,", ",", 1))
 
@@ -527,7 +749,7 @@ class TestImportProblems(ImportCase):
 
     def test_binary_and_huge_files(self):
         self.assertProblem(0, "CSV", content=b"PK\x03\x04" + b"\0" * 100)
-        with self.assertRaisesRegex(UserError, "200 MB, more than the 64 MB"):
+        with self.assertRaisesRegex(UserError, "200 MB, more than the 20 MB"):
             self.wizard(content=b"a" * 200 * 1024 * 1024)
 
     def test_day_in_the_future(self):
@@ -606,22 +828,19 @@ class TestImportUndo(ImportCase):
 
     def later(self, import_):
         """Let time pass: a test is one transaction, in which the clock stands."""
-        earlier = "1999-01-01 00:00:00"
-        import_.line_ids.stamp = earlier
-        import_.created_records = {
-            model: dict.fromkeys(stamps, earlier)
-            for model, stamps in import_.created_records.items()
-        }
         self.env.flush_all()
-        for table in (
-            "sale_subscription",
-            "sale_subscription_line",
-            "res_partner",
-            "product_template",
-            "product_pricelist",
-            "sale_subscription_template",
+        for model in (
+            "sale.subscription",
+            "sale.subscription.line",
+            "res.partner",
+            "product.template",
+            "product.pricelist",
+            "sale.subscription.template",
         ):
+            table = self.env[model]._table
             self.env.cr.execute(f"UPDATE {table} SET write_date = '1999-01-01'")
+        for table in ("subscription_import_line", "subscription_import_record"):
+            self.env.cr.execute(f"UPDATE {table} SET stamp = '1999-01-01'")
         self.env.invalidate_all()
 
     def test_changed_subscription(self):
@@ -654,7 +873,7 @@ class TestImportUndo(ImportCase):
     def test_discussed_subscription(self):
         import_ = self.run_import(ANNA, BERT)
         self.subscription("S1").message_post(body="Call her")
-        self.assertTouched(import_, "subscription S1 has messages")
+        self.assertTouched(import_, "subscription S1 is used")
 
     def test_used_contact(self):
         import_ = self.run_import(ANNA, BERT)
@@ -662,6 +881,69 @@ class TestImportUndo(ImportCase):
             {"name": "More seats", "partner_id": self.subscription("S2").partner_id.id}
         )
         self.assertTouched(import_, "Bert is used")
+
+    def test_import_that_made_nothing_can_be_undone(self):
+        self.run_import(ANNA)
+        second = self.run_import(ANNA.replace(",30,", ",45,"))
+        self.assertFalse(second.record_ids)
+        second.action_undo()
+        self.assertEqual(self.subscription("S1").mrr, 30)
+
+    def test_product_used_on_another_subscription(self):
+        import_ = self.run_import(ANNA)
+        product = self.subscription("S1").sale_subscription_line_ids[0].product_id
+        self.subscription("S1").copy(
+            {
+                "partner_id": self.env.user.partner_id.id,
+                "template_id": self.env["sale.subscription.template"]
+                .create({"name": "Own"})
+                .id,
+                "sale_subscription_line_ids": [
+                    Command.create({"product_id": product.id, "name": "Seat"})
+                ],
+            }
+        )
+        self.assertTouched(import_, "Seat is used")
+
+    def test_notes_activities_and_attachments(self):
+        for make in (
+            lambda record: record.message_post(body="Call her"),
+            lambda record: record.activity_schedule("mail.mail_activity_data_todo"),
+            lambda record: record.message_subscribe(self.env.user.partner_id.ids),
+            lambda record: self.env["ir.attachment"].create(
+                {"name": "a", "res_model": record._name, "res_id": record.id}
+            ),
+        ):
+            import_ = self.run_import(ANNA)
+            subscription = self.subscription("S1")
+            partner = subscription.partner_id
+            for record, words in (
+                (subscription, "subscription S1 is used"),
+                (partner, "Anna is used"),
+            ):
+                with self.subTest(words), self.cr.savepoint() as savepoint:
+                    made = make(record)
+                    self.assertTrue(made or record.message_follower_ids)
+                    self.assertTouched(import_, words)
+                    savepoint.rollback()
+                    self.env.invalidate_all()
+            import_.action_undo()
+
+    def test_default_price_list_of_a_contact(self):
+        """A reference that is kept per company, without a foreign key."""
+        import_ = self.run_import(ANNA.replace("USD", "USD"))
+        pricelist = self.subscription("S1").pricelist_id
+        self.assertIn(pricelist.id, import_.record_ids.mapped("res_id"))
+        partner = self.env["res.partner"].create({"name": "X"})
+        partner.specific_property_product_pricelist = pricelist
+        self.assertTouched(import_, "is used")
+
+    def test_customers_of_others_stay(self):
+        other = self.env["subscription.customer"]._ensure(
+            self.env["res.partner"].create({"name": "X"}), self.company
+        )
+        self.run_import(ANNA).action_undo()
+        self.assertTrue(other.exists())
 
     def test_used_plan(self):
         import_ = self.run_import(ANNA)

@@ -42,6 +42,12 @@ class SubscriptionImportWizard(models.TransientModel):
     repeated_count = fields.Integer(
         string="Repeated", readonly=True, help="Rows that stand in the file twice."
     )
+    missing_count = fields.Integer(
+        string="Missing",
+        readonly=True,
+        help="Running subscriptions that were imported before and are not in the file.",
+    )
+    missing_refs = fields.Char(readonly=True)
     problem_count = fields.Integer(string="Problems", readonly=True)
     problem_ids = fields.One2many(
         comodel_name="subscription.import.problem",
@@ -79,17 +85,18 @@ class SubscriptionImportWizard(models.TransientModel):
             )
 
     def _read(self):
-        """Read the file; return it with its work and its problems."""
+        """Read the file; return it with its work, problems and missing references."""
         self.ensure_one()
         if not self.file:
             raise UserError(self.env._("Choose a CSV file first."))
+        self.company_id.check_access("read")  # not what another company's manager does
         return self.env["subscription.import"]._read_file(
             base64.b64decode(self.file), self.company_id, self.as_of
         )
 
     def action_preview(self):
         """Read the file and show what an import would do; writes no business data."""
-        file, work, problems = self._read()
+        file, work, problems, missing = self._read()
         changed = sum(1 for line in work if line["previous_row"])
         self.problem_ids.unlink()
         self.write(
@@ -103,6 +110,8 @@ class SubscriptionImportWizard(models.TransientModel):
                 "unchanged_count": 0 if problems else len(file.rows) - len(work),
                 "ignored_count": file.ignored,
                 "repeated_count": file.repeated,
+                "missing_count": len(missing),
+                "missing_refs": ", ".join(sorted(missing)[:20]),
                 "problem_count": file.problem_count
                 + len(problems)
                 - len(file.problems),
@@ -147,24 +156,35 @@ class SubscriptionImportWizard(models.TransientModel):
 
         :raise UserError: the file has problems, or there is nothing to do
         """
-        _file, work, problems = self._read()
+        file, work, problems, _missing = self._read()
         if problems:
             return self.action_preview()
         if not work:
-            raise UserError(
-                self.env._(
-                    "There is nothing to import: every row of the file is as it was "
-                    "imported before."
-                )
+            raise UserError(self._nothing_to_do(file))
+        import_ = (
+            self.env["subscription.import"]
+            .sudo()
+            ._start(
+                self.file_name or self.env._("history.csv"),
+                self.company_id,
+                self.as_of,
+                work,
             )
-        import_ = self.env["subscription.import"]._start(
-            self.file_name or self.env._("history.csv"),
-            self.company_id,
-            self.as_of,
-            work,
         )
-        self.env.ref("subscription_segmentation.ir_cron_subscription_import")._trigger()
-        return import_.get_formview_action()
+        return import_.sudo(False).get_formview_action()
+
+    def _nothing_to_do(self, file):
+        if file.rows:
+            return self.env._(
+                "There is nothing to import: every row of the file is as it was "
+                "imported before."
+            )
+        return self.env._(
+            "There is nothing to import: all %(count)s rows start after %(date)s. "
+            "Choose a later day.",
+            count=file.ignored,
+            date=self.as_of,
+        )
 
 
 class SubscriptionImportProblem(models.TransientModel):

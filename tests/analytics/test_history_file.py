@@ -520,7 +520,7 @@ def test_messages_name_what_is_needed():
     (message,) = messages(HEADER + LINE + b"\n\xfc")
     assert "Byte 0xFC in line 4" in message
     (message,) = messages(b"x" * (history_file.MAX_BYTES + 1))
-    assert "65 MB" in message and "64 MB" in message
+    assert "21 MB" in message and "20 MB" in message
     (message,) = messages(b"PK\x03\x04")
     assert ".xlsx" in message
     (message,) = messages(write([good(plan="100%(x)s\x07" + "y" * 99)]))
