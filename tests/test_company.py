@@ -15,7 +15,8 @@ IMPORTS = ("subscription.import", "subscription.import.line")
 FIGURES = ("subscription_customer_id", "customer_mrr", "customer_running_count")
 
 
-@tagged("post_install", "-at_install")
+# Slow, because making users is.
+@tagged("post_install", "-at_install", "slow")
 class TestCompany(SubscriptionCase):
     """Nobody sees anything of a company that is not hers (invariant 4)."""
 

@@ -459,7 +459,8 @@ class TestCustomerLinks(LinkCase):
                     self.env[model].formatted_read_group([], [groupby], ["__count"])
 
 
-@tagged("post_install", "-at_install")
+# Slow, because making users is.
+@tagged("post_install", "-at_install", "slow")
 class TestCustomerLinkRights(LinkCase):
     """Who works with customers sees the figures; nobody else does, in no way."""
 

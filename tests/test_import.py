@@ -84,6 +84,13 @@ class ImportCase(TransactionCase):
             )
         }
 
+    def assertTouched(self, import_, words):
+        before = self.counts()
+        with self.assertRaisesRegex(UserError, words):
+            import_.action_undo()
+        self.assertEqual(self.counts(), before)
+        self.assertEqual(import_.state, "done")
+
     def subscription(self, ref):
         return self.env["sale.subscription"].search(
             [("company_id", "=", self.company.id), ("subscription_ref", "=", ref)]
@@ -424,88 +431,6 @@ class TestImport(ImportCase):
         self.assertNotEqual(mine.partner_id, theirs.partner_id)
         self.assertEqual(mine.mrr, 30)
 
-    def manager(self):
-        """A manager who has nothing to do with sales."""
-        return new_test_user(
-            self.env(context={}),
-            "marketer",
-            "subscription_segmentation.group_manager",
-            company_id=self.company.id,
-            company_ids=[(6, 0, self.company.ids)],
-        )
-
-    def test_managers_import_and_undo(self):
-        user = self.manager()
-        wizard = self.wizard(ANNA, user=user)
-        wizard.action_preview()
-        import_ = self.env["subscription.import"].browse(
-            wizard.action_import()["res_id"]
-        )
-        import_._work()
-        import_.with_user(user).action_undo()
-        self.assertFalse(self.subscription("S1"))
-
-    def test_others_do_not_import(self):
-        user = new_test_user(
-            self.env(context={}),
-            "sales.rep",
-            "sales_team.group_sale_salesman_all_leads",
-            company_id=self.company.id,
-            company_ids=[(6, 0, self.company.ids)],
-        )
-        with self.assertRaises(AccessError):
-            self.wizard(ANNA, user=user)
-        import_ = self.run_import(ANNA)
-        for action in ("action_undo", "action_continue"):
-            with self.assertRaises(AccessError):
-                getattr(import_.with_user(user), action)()
-
-    def test_managers_write_no_rows(self):
-        """What an import remembers decides what undoing removes."""
-        import_ = self.run_import(ANNA)
-        user = self.manager()
-        for records in (import_, import_.line_ids, import_.record_ids):
-            records.with_user(user).read()
-            for forbidden in (
-                lambda some: some.with_user(user).write({"company_id": 1}),
-                lambda some: some.with_user(user).copy(),
-                lambda some: some.with_user(user).unlink(),
-            ):
-                with self.assertRaises(AccessError):
-                    forbidden(records[:1])
-
-    def test_managers_do_nothing_in_other_companies(self):
-        import_ = self.run_import(ANNA)
-        elsewhere = self.env["res.company"].sudo().create({"name": "Elsewhere"})
-        user = self.manager()
-        user.write({"company_ids": [(6, 0, elsewhere.ids)], "company_id": elsewhere.id})
-        theirs = import_.with_user(user).with_context(allowed_company_ids=elsewhere.ids)
-        for action in ("action_undo", "action_continue"):
-            with self.assertRaises(AccessError):
-                getattr(theirs, action)()
-        wizard = (
-            self.wizard(ANNA)
-            .with_user(user)
-            .with_context(allowed_company_ids=elsewhere.ids)
-            .create({"file": base64.b64encode(b"x"), "company_id": self.company.id})
-        )
-        with self.assertRaises(AccessError):
-            wizard.action_preview()
-
-    def test_people_do_not_write_what_the_ledger_says(self):
-        self.run_import(ANNA)
-        user = new_test_user(
-            self.env(context={}),
-            "sales.rep",
-            "sales_team.group_sale_salesman_all_leads",
-            company_id=self.company.id,
-            company_ids=[(6, 0, self.company.ids)],
-        )
-        subscription = self.subscription("S1").with_user(user)
-        subscription.write({"mrr": 1, "is_running": False, "description": "x"})
-        self.assertEqual((subscription.mrr, subscription.is_running), (30, True))
-        self.assertEqual(subscription.description, "x")
-
     def test_cron_goes_on_where_a_killed_import_stopped(self):
         action = self.wizard(ANNA, BERT, ANNA_2).action_import()
         import_ = self.env["subscription.import"].browse(action["res_id"])
@@ -747,10 +672,8 @@ class TestImportProblems(ImportCase):
         header = HEADER.replace(",mrr", "")
         self.assertProblem(0, "mrr", ANNA.replace(",30", ""), header=header)
 
-    def test_binary_and_huge_files(self):
+    def test_binary_file(self):
         self.assertProblem(0, "CSV", content=b"PK\x03\x04" + b"\0" * 100)
-        with self.assertRaisesRegex(UserError, "200 MB, more than the 20 MB"):
-            self.wizard(content=b"a" * 200 * 1024 * 1024)
 
     def test_day_in_the_future(self):
         tomorrow = self.company._subscription_today() + timedelta(days=1)
@@ -766,7 +689,96 @@ class TestImportProblems(ImportCase):
             wizard.action_preview()
 
 
-@tagged("post_install", "-at_install")
+# Slow, because making users is.
+@tagged("post_install", "-at_install", "slow")
+class TestImportRights(ImportCase):
+    """Managers import and undo, and nobody gets further than that."""
+
+    def manager(self):
+        """A manager who has nothing to do with sales."""
+        return new_test_user(
+            self.env(context={}),
+            "marketer",
+            "subscription_segmentation.group_manager",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
+
+    def test_managers_import_and_undo(self):
+        user = self.manager()
+        wizard = self.wizard(ANNA, user=user)
+        wizard.action_preview()
+        import_ = self.env["subscription.import"].browse(
+            wizard.action_import()["res_id"]
+        )
+        import_._work()
+        import_.with_user(user).action_undo()
+        self.assertFalse(self.subscription("S1"))
+
+    def test_others_do_not_import(self):
+        user = new_test_user(
+            self.env(context={}),
+            "sales.rep",
+            "sales_team.group_sale_salesman_all_leads",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
+        with self.assertRaises(AccessError):
+            self.wizard(ANNA, user=user)
+        import_ = self.run_import(ANNA)
+        for action in ("action_undo", "action_continue"):
+            with self.assertRaises(AccessError):
+                getattr(import_.with_user(user), action)()
+
+    def test_managers_write_no_rows(self):
+        """What an import remembers decides what undoing removes."""
+        import_ = self.run_import(ANNA)
+        user = self.manager()
+        for records in (import_, import_.line_ids, import_.record_ids):
+            records.with_user(user).read()
+            for forbidden in (
+                lambda some: some.with_user(user).write({"company_id": 1}),
+                lambda some: some.with_user(user).copy(),
+                lambda some: some.with_user(user).unlink(),
+            ):
+                with self.assertRaises(AccessError):
+                    forbidden(records[:1])
+
+    def test_managers_do_nothing_in_other_companies(self):
+        import_ = self.run_import(ANNA)
+        elsewhere = self.env["res.company"].sudo().create({"name": "Elsewhere"})
+        user = self.manager()
+        user.write({"company_ids": [(6, 0, elsewhere.ids)], "company_id": elsewhere.id})
+        theirs = import_.with_user(user).with_context(allowed_company_ids=elsewhere.ids)
+        for action in ("action_undo", "action_continue"):
+            with self.assertRaises(AccessError):
+                getattr(theirs, action)()
+        wizard = (
+            self.wizard(ANNA)
+            .with_user(user)
+            .with_context(allowed_company_ids=elsewhere.ids)
+            .create({"file": base64.b64encode(b"x"), "company_id": self.company.id})
+        )
+        with self.assertRaises(AccessError):
+            wizard.action_preview()
+
+    def test_people_do_not_write_what_the_ledger_says(self):
+        self.run_import(ANNA)
+        user = new_test_user(
+            self.env(context={}),
+            "sales.rep",
+            "sales_team.group_sale_salesman_all_leads",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
+        subscription = self.subscription("S1").with_user(user)
+        subscription.write({"mrr": 1, "is_running": False, "description": "x"})
+        self.assertEqual((subscription.mrr, subscription.is_running), (30, True))
+        self.assertEqual(subscription.description, "x")
+
+
+# Slow, because undoing looks through every foreign key.
+@tagged("post_install", "-at_install", "slow")
 class TestImportUndo(ImportCase):
     def test_undo_leaves_nothing(self):
         before = self.counts()
@@ -818,13 +830,6 @@ class TestImportUndo(ImportCase):
         self.run_import(BERT)
         with self.assertRaisesRegex(UserError, "later import"):
             first.action_undo()
-
-    def assertTouched(self, import_, words):
-        before = self.counts()
-        with self.assertRaisesRegex(UserError, words):
-            import_.action_undo()
-        self.assertEqual(self.counts(), before)
-        self.assertEqual(import_.state, "done")
 
     def later(self, import_):
         """Let time pass: a test is one transaction, in which the clock stands."""
@@ -905,30 +910,6 @@ class TestImportUndo(ImportCase):
         )
         self.assertTouched(import_, "Seat is used")
 
-    def test_notes_activities_and_attachments(self):
-        for make in (
-            lambda record: record.message_post(body="Call her"),
-            lambda record: record.activity_schedule("mail.mail_activity_data_todo"),
-            lambda record: record.message_subscribe(self.env.user.partner_id.ids),
-            lambda record: self.env["ir.attachment"].create(
-                {"name": "a", "res_model": record._name, "res_id": record.id}
-            ),
-        ):
-            import_ = self.run_import(ANNA)
-            subscription = self.subscription("S1")
-            partner = subscription.partner_id
-            for record, words in (
-                (subscription, "subscription S1 is used"),
-                (partner, "Anna is used"),
-            ):
-                with self.subTest(words), self.cr.savepoint() as savepoint:
-                    made = make(record)
-                    self.assertTrue(made or record.message_follower_ids)
-                    self.assertTouched(import_, words)
-                    savepoint.rollback()
-                    self.env.invalidate_all()
-            import_.action_undo()
-
     def test_default_price_list_of_a_contact(self):
         """A reference that is kept per company, without a foreign key."""
         import_ = self.run_import(ANNA.replace("USD", "USD"))
@@ -956,3 +937,34 @@ class TestImportUndo(ImportCase):
         self.later(import_)
         self.subscription("S1").partner_id.phone = "123"
         self.assertTouched(import_, "Anna was changed")
+
+
+@tagged("post_install", "-at_install", "slow")
+class TestImportAtLength(ImportCase):
+    def test_huge_file(self):
+        with self.assertRaisesRegex(UserError, "200 MB, more than the 20 MB"):
+            self.wizard(content=b"a" * 200 * 1024 * 1024)
+
+    def test_notes_activities_and_attachments(self):
+        for make in (
+            lambda record: record.message_post(body="Call her"),
+            lambda record: record.activity_schedule("mail.mail_activity_data_todo"),
+            lambda record: record.message_subscribe(self.env.user.partner_id.ids),
+            lambda record: self.env["ir.attachment"].create(
+                {"name": "a", "res_model": record._name, "res_id": record.id}
+            ),
+        ):
+            import_ = self.run_import(ANNA)
+            subscription = self.subscription("S1")
+            partner = subscription.partner_id
+            for record, words in (
+                (subscription, "subscription S1 is used"),
+                (partner, "Anna is used"),
+            ):
+                with self.subTest(words), self.cr.savepoint() as savepoint:
+                    made = make(record)
+                    self.assertTrue(made or record.message_follower_ids)
+                    self.assertTouched(import_, words)
+                    savepoint.rollback()
+                    self.env.invalidate_all()
+            import_.action_undo()

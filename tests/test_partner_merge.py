@@ -23,7 +23,8 @@ TODAY = "2025-06-30"
 LINK = "subscription_customer_id"
 
 
-@tagged("post_install", "-at_install")
+# Slow, because Odoo's merge looks through every foreign key.
+@tagged("post_install", "-at_install", "slow")
 @freeze_time(f"{TODAY} 12:00:00")
 class TestPartnerMerge(SubscriptionCase):
     """Merging partners loses no history and leaves nothing behind (invariant 11)."""
