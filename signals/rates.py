@@ -33,7 +33,7 @@ def company_rates(env, company, pairs):
 
 
 def has_rate(env, company, currency):
-    """Return whether a currency can be converted: Odoo takes 1 where there is no rate."""
+    """Return whether a currency has a rate; Odoo takes 1 where there is none."""
     if currency == company.currency_id:
         return True
     domain = [

@@ -2,8 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The one reader of ``sale.subscription`` and its lines.
 
-``subscription_oca`` keeps ``recurring_total``, which goes stale after a change of price;
-the lines are the truth and are summed here.
+``subscription_oca`` keeps ``recurring_total``, which goes stale after a change of
+price; the lines are the truth and are summed here.
 """
 
 import pandas as pd

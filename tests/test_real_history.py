@@ -17,7 +17,8 @@ from .common import SubscriptionCase, day
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-@tagged("post_install", "-at_install", "slow")
+# The tag lets the test command run it beside the others.
+@tagged("post_install", "-at_install", "slow", "whole_history")
 class TestRealHistory(SubscriptionCase):
     def import_file(self, name, as_of):
         """Import a file of the data folder; return it as the test reads it itself."""
