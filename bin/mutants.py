@@ -25,6 +25,8 @@ class Mutant(NamedTuple):
 
 
 LEDGER = "analytics/ledger.py"
+CUSTOMER = "models/subscription_customer.py"
+LINK = "models/subscription_customer_link.py"
 MUTANTS = [
     # 1. A signal computed as of a past date never changes when later data is added.
     Mutant(
@@ -87,8 +89,8 @@ MUTANTS = [
     Mutant(
         "3 corrections",
         "analytics/history.py",
-        "events.insert(0, Event(old.start_date, END, None))",
-        "pass",
+        "moved_on = [Event(old.start_date, END, None)] if later else []",
+        "moved_on = []",
         "test_history.py",
     ),
     Mutant(
@@ -121,8 +123,43 @@ MUTANTS = [
     ),
     # 4. Companies do not see or influence each other.
     Mutant(
+        "4 companies: links",
+        CUSTOMER,
+        "AND customer.company_id = own.company_id",
+        "",
+        "TestCustomerLinks.test_customer_appears_in_another_company",
+    ),
+    Mutant(
+        "4 companies: forged links",
+        LINK,
+        'if name != "subscription_customer_id"',
+        "if name",
+        "TestCustomerLinkRights.test_nobody_sets_a_link",
+    ),
+    Mutant(
+        "4 rights: figures by group and sort",
+        LINK,
+        'self._check_field_access(field, "read")\n',
+        "pass\n",
+        "TestCustomerLinkRights.test_plain_user_reads_no_figure",
+    ),
+    Mutant(
+        "4 rights: imports are read only",
+        "security/ir.model.access.csv",
+        "model_subscription_import_line,group_manager,1,0,0,0",
+        "model_subscription_import_line,group_manager,1,1,1,0",
+        "TestImportRights.test_managers_write_no_rows",
+    ),
+    Mutant(
+        "4 rights: nobody writes what the ledger says",
+        "models/sale_subscription.py",
+        "if name not in LEDGER_FIELDS",
+        "if name",
+        "TestImportRights.test_people_do_not_write_what_the_ledger_says",
+    ),
+    Mutant(
         "4 companies",
-        "models/subscription_import_line.py",
+        "models/subscription_import_line_masters.py",
         '("company_id", "in", (self.env.company.id, False))',
         '("id", "!=", 0)',
         "TestImport.test_same_reference_in_two_companies_stays_apart",
@@ -157,7 +194,108 @@ MUTANTS = [
         "return now.date()",
         "TestToday.test_today_is_that_of_the_company",
     ),
+    # 11. Merging two partners loses no history.
+    Mutant(
+        "11 merge",
+        CUSTOMER,
+        "customer._merge_into(keep)",
+        "pass",
+        "TestPartnerMerge.test_both_are_customers_of_the_company",
+    ),
+    Mutant(
+        "11 merge: kinds",
+        CUSTOMER,
+        "keep._classify_movements()",
+        "pass",
+        "TestPartnerMerge.test_kinds_are_derived_again",
+    ),
+    Mutant(
+        "11 merge: new customer",
+        CUSTOMER,
+        "self._book_customer_changes(family)",
+        "pass",
+        "TestPartnerMerge.test_contact_moves_to_another_customer",
+    ),
+    Mutant(
+        "11 merge: before Odoo deletes",
+        "wizards/base_partner_merge.py",
+        '        self.env["subscription.customer"].sudo()._merge_partners(\n'
+        "            src_partners, dst_partner\n        )\n",
+        "",
+        "TestPartnerMerge.test_three_at_once",
+    ),
+    Mutant(
+        "11 merge: a handed over pause",
+        "analytics/history.py",
+        "bool(balance.paused)",
+        "False",
+        "TestPartnerMerge.test_state_and_future_go_along",
+    ),
+    # Facts are never rewritten.
+    Mutant(
+        "3 facts stay",
+        "models/subscription_movement.py",
+        "if vals.keys() - DERIVED:",
+        "if not vals.keys() & DERIVED:",
+        "TestMovement.test_facts_cannot_be_changed",
+    ),
+    Mutant(
+        "3 facts stay",
+        "models/subscription_movement.py",
+        'movement.import_id.state != "undoing"',
+        "not movement.import_id",
+        "TestMovement.test_imported_facts_cannot_be_deleted",
+    ),
+    Mutant(
+        "2 only rows that differ",
+        CUSTOMER,
+        "customer.mrr, customer.mrr_effective,",
+        "NULL, customer.mrr_effective,",
+        "TestCustomer.test_store_touches_only_what_differs",
+    ),
     # The import's own promises.
+    Mutant(
+        "import: known late",
+        "models/subscription_import_line.py",
+        "as_of if late else None,",
+        "None,",
+        "TestImport.test_row_known_only_later_was_unknown_before",
+    ),
+    Mutant(
+        "import: a corrected start moves the start alone",
+        "analytics/history.py",
+        "        *steps(history, both, until),\n",
+        "",
+        "test_history.py",
+    ),
+    Mutant(
+        "import: hand-set dates stay",
+        "models/subscription_import_line.py",
+        "boundary, planned.get(line) or boundary",
+        "boundary, boundary",
+        "TestImport.test_next_invoice_is_never_moved_back",
+    ),
+    Mutant(
+        "import: no concurrent change fails a row",
+        "models/subscription_import.py",
+        "            raise  # passes: the rows are fine, the transaction is not\n",
+        "            return True\n",
+        "TestImport.test_a_concurrent_change_fails_no_row",
+    ),
+    Mutant(
+        "import: undo sees variants",
+        "models/subscription_import_record.py",
+        'if records._name == "product.template":',
+        "if False:",
+        "TestImportUndo.test_product_used_on_another_subscription",
+    ),
+    Mutant(
+        "import: undo sees company-dependent references",
+        "models/subscription_import_record.py",
+        "self.env.registry.many2one_company_dependents[records._name]",
+        "()",
+        "TestImportUndo.test_default_price_list_of_a_contact",
+    ),
     Mutant(
         "import: twice changes nothing",
         "models/subscription_import.py",
@@ -181,7 +319,7 @@ MUTANTS = [
     ),
     Mutant(
         "import: undo leaves nothing",
-        "models/subscription_import_line.py",
+        "models/subscription_import_line_undo.py",
         "        subscriptions.sale_subscription_line_ids.unlink()\n",
         "",
         "TestImportUndo.test_undo_leaves_nothing",

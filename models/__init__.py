@@ -11,4 +11,6 @@ from . import res_partner
 from . import sale_subscription
 from . import subscription_import
 from . import subscription_import_line
+from . import subscription_import_line_masters
+from . import subscription_import_line_undo
 from . import subscription_import_record

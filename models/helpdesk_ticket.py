@@ -1,6 +1,6 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, fields, models
+from odoo import fields, models
 
 
 class HelpdeskTicket(models.Model):
@@ -12,13 +12,3 @@ class HelpdeskTicket(models.Model):
         store=True,
         index="btree_not_null",
     )
-
-    # The ticket's own commercial_partner_id is stored and goes stale in partner merges.
-    @api.depends("partner_id.commercial_partner_id", "company_id")
-    def _compute_subscription_customer_id(self):
-        customers = self.env["subscription.customer"]._by_partner(
-            self.partner_id.commercial_partner_id
-        )
-        for ticket in self:
-            key = (ticket.partner_id.commercial_partner_id.id, ticket.company_id.id)
-            ticket.subscription_customer_id = customers.get(key)

@@ -128,6 +128,21 @@ class SubscriptionCustomerLink(models.AbstractModel):
         self._check_field_access(field, "read")
         return super()._traverse_related_sql(alias, field, query)
 
+    @api.depends("partner_id.commercial_partner_id", "company_id")
+    def _compute_subscription_customer_id(self):
+        """Link documents to the customer of their partner in their company.
+
+        One without a company, like some leads, belongs to nobody in particular. A
+        ticket's own commercial partner would not do: it is stale after a merge.
+        """
+        customers = self.env["subscription.customer"]._by_partner(
+            self.partner_id.commercial_partner_id
+        )
+        for document in self:
+            partner = document.partner_id.commercial_partner_id
+            key = (partner.id, document.company_id.id)
+            document.subscription_customer_id = customers.get(key)
+
     def action_open_subscription_customer(self):
         """Open the customer that the record points at."""
         self.ensure_one()
