@@ -327,8 +327,8 @@ MUTANTS = [
     Mutant(
         "import: undo respects what others touched",
         "models/subscription_import.py",
-        "        touched = self._touched()\n",
-        "        touched = []\n",
+        "touched = import_.line_ids._touched() + import_.record_ids._touched()\n",
+        "touched = []\n",
         "TestImportUndo.test_invoiced_subscription",
     ),
 ]
