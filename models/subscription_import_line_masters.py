@@ -158,9 +158,12 @@ class SubscriptionImportLine(models.Model):
         """Return a price list for each currency code."""
         codes = {row["currency"] for row in rows}
         found = {}
-        for pricelist in self._find(
+        # Odoo archives all price lists when settings are saved with that feature off:
+        # an archived one is better than another one each time.
+        everything = self.with_context(active_test=False)
+        for pricelist in everything._find(
             "product.pricelist", [("currency_id.name", "in", list(codes))]
-        ):
+        ).sorted("active", reverse=True):
             found.setdefault(pricelist.currency_id.name, pricelist)
         missing = sorted(codes - found.keys())
         currencies = self.env["res.currency"].search([("name", "in", missing)])

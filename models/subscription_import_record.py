@@ -91,7 +91,10 @@ class SubscriptionImportRecord(models.Model):
             records = self._records(model)
             used = self._used(records, self.import_id)
             for record in records:
-                if record.write_date > stamps[model, record.id]:
+                # Saving Odoo's settings archives price lists: nobody's work is lost.
+                if model != "product.pricelist" and (
+                    record.write_date > stamps[model, record.id]
+                ):
                     found.append(self.env._("%s was changed", record.display_name))
                 elif record.id in used:
                     found.append(self.env._("%s is used", record.display_name))

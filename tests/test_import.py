@@ -132,6 +132,8 @@ class TestImport(ImportCase):
                     "ignored_count": 1,
                     "repeated_count": 1,
                     "problem_count": 0,
+                    "reading": "UTF-8, cells separated by comma; "
+                    "line 2: starts on 2024-01-31, 30 USD a month",
                 }
             ],
         )
@@ -909,6 +911,18 @@ class TestImportUndo(ImportCase):
             }
         )
         self.assertTouched(import_, "Seat is used")
+
+    def test_archived_price_list_is_no_use(self):
+        """Saving Odoo's settings archives price lists if their feature is off."""
+        import_ = self.run_import(ANNA)
+        self.later(import_)
+        pricelist = self.subscription("S1").pricelist_id
+        pricelist.active = False
+        second = self.run_import(ANNA, BERT)
+        self.assertEqual(self.subscription("S2").pricelist_id, pricelist)
+        second.action_undo()
+        import_.action_undo()
+        self.assertFalse(pricelist.exists())
 
     def test_default_price_list_of_a_contact(self):
         """A reference that is kept per company, without a foreign key."""

@@ -111,7 +111,8 @@ class SubscriptionImportWizard(models.TransientModel):
                 "ignored_count": file.ignored,
                 "repeated_count": file.repeated,
                 "missing_count": len(missing),
-                "missing_refs": ", ".join(sorted(missing)[:20]),
+                "missing_refs": ", ".join(sorted(missing)[:20])
+                + (", …" if len(missing) > 20 else ""),
                 "problem_count": file.problem_count
                 + len(problems)
                 - len(file.problems),
@@ -122,12 +123,24 @@ class SubscriptionImportWizard(models.TransientModel):
         return self._reopen()
 
     def _describe(self, file):
+        """Return how the file was read, with a row to check dates and amounts by."""
+        if not file.delimiter:
+            return False
         names = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
         text = self.env._(
             "%(encoding)s, cells separated by %(delimiter)s",
             encoding=file.encoding.upper(),
             delimiter=names.get(file.delimiter, "?"),
         )
+        if file.rows:
+            row = file.rows[0]
+            text += self.env._(
+                "; line %(line)s: starts on %(date)s, %(mrr)s %(currency)s a month",
+                line=row.line,
+                date=row.start_date,
+                mrr=row.mrr,
+                currency=row.currency,
+            )
         if file.ignored_columns:
             text += self.env._(
                 "; columns that are not read: %s", ", ".join(file.ignored_columns)
