@@ -23,6 +23,7 @@ class Masters(NamedTuple):
 class SubscriptionImportLine(models.Model):
     """Finding and making the records that imported subscriptions refer to."""
 
+    # One idea a file. pylint: disable=consider-merging-classes-inherited
     _inherit = "subscription.import.line"
 
     def _masters(self, new, old):

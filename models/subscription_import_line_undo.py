@@ -7,6 +7,7 @@ from odoo.tools import SQL
 class SubscriptionImportLine(models.Model):
     """Taking imported rows back."""
 
+    # One idea a file. pylint: disable=consider-merging-classes-inherited
     _inherit = "subscription.import.line"
 
     def _touched(self):
