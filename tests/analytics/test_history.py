@@ -8,9 +8,10 @@ from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
+from oracles import life
 
 from analytics.history import Account, first_events, handed_over, later_events
-from analytics.ledger import Balance, Event, State, balances, book, life
+from analytics.ledger import Balance, Event, State, balances, book
 
 DAY = date(2024, 1, 1)
 AS_OF = [DAY + timedelta(days=days) for days in (30, 60, 90)]

@@ -9,9 +9,10 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from oracles import life
 
 from analytics import ledger
-from analytics.ledger import Event, Posting, State, balances, book, classify, life
+from analytics.ledger import Event, Posting, State, balances, book, classify
 
 DAY = date(2024, 1, 1)
 DAYS = [DAY + timedelta(days=i) for i in range(12)]
