@@ -61,11 +61,15 @@ class State:
 
 @dataclass(frozen=True)
 class Event:
-    """From ``date`` on the subscription is in ``state`` (None: it does not run)."""
+    """From ``date`` on the subscription is in ``state`` (None: it does not run).
+
+    ``note`` is handed on to the rows that it gives: how it is known, for instance.
+    """
 
     date: date
     event: str
     state: State | None
+    note: Hashable = None
 
 
 class Balance(NamedTuple):
@@ -99,6 +103,7 @@ class Movement:
     customer: Hashable
     currency: Hashable
     delta: Balance
+    note: Hashable = None
 
 
 def balances(
@@ -158,12 +163,14 @@ def book(
             if day == event.date:
                 before = _sum(before, booked)
             else:
-                rows += _rows(day, known(day), CHANGE, booked, {})
+                rows += _rows(day, known(day), CHANGE, booked, {}, event.note)
         after = _legs(event.state)
-        rows += _rows(event.date, known(event.date), event.event, before, after)
+        rows += _rows(
+            event.date, known(event.date), event.event, before, after, event.note
+        )
         before = after
     for day, booked in sorted(later.items()):
-        rows += _rows(day, known(day), CHANGE, booked, {})
+        rows += _rows(day, known(day), CHANGE, booked, {}, events[-1].note)
     return rows
 
 
@@ -193,14 +200,14 @@ def _legs(state):
     }
 
 
-def _rows(day, known_on, event, before, after):
+def _rows(day, known_on, event, before, after, note):
     """Return one row per leg whose balance differs, what ends before what starts."""
     rows = []
     for leg in {*before, *after}:
         delta = after.get(leg, NOTHING).minus(before.get(leg, NOTHING))
         if delta != NOTHING:
             name = _event_name(event, delta)
-            rows.append(Movement(day, known_on, name, *leg, delta))
+            rows.append(Movement(day, known_on, name, *leg, delta, note))
     return sorted(
         rows, key=lambda row: (row.delta.running, repr((row.customer, row.currency)))
     )

@@ -2,6 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import res_company
 from . import res_config_settings
+from . import subscription_score
 from . import subscription_customer
 from . import subscription_movement
 from . import subscription_customer_link

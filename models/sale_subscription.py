@@ -9,23 +9,40 @@ from ..signals.rates import company_rates
 from .bulk import store
 
 USER = "subscription_segmentation.group_user"
-#: What the ledger and imports say; nobody else writes it.
+#: What the ledger, imports and refreshes say; nobody else writes it.
 LEDGER_FIELDS = {
     "customer_id",
     "end_date",
     "first_start_date",
     "is_running",
+    "lifecycle_stage",
     "mrr",
     "mrr_company",
     "mrr_effective",
     "mrr_effective_company",
+    "next_renewal_date",
     "predecessor_id",
+    "relationship_start_date",
+    "renewed_months",
+    "rfm_assumed",
+    "rfm_f",
+    "rfm_frequency",
+    "rfm_m",
+    "rfm_monetary",
+    "rfm_r",
+    "rfm_recency",
+    "rfm_score",
+    "rfm_segment",
+    "scored_on",
     "subscription_ref",
+    "tenure_band",
+    "tenure_months",
 }
 
 
 class SaleSubscription(models.Model):
-    _inherit = "sale.subscription"
+    _name = "sale.subscription"
+    _inherit = ["sale.subscription", "subscription.score"]
 
     subscription_ref = fields.Char(
         string="Imported Reference",
@@ -38,9 +55,6 @@ class SaleSubscription(models.Model):
         readonly=True,
         copy=False,
         help="How it was paid in the billing system its history was imported from.",
-    )
-    company_currency_id = fields.Many2one(
-        related="company_id.currency_id", string="Company Currency"
     )
     customer_id = fields.Many2one(
         comodel_name="subscription.customer",
@@ -109,6 +123,19 @@ class SaleSubscription(models.Model):
         ondelete="set null",
         help="The subscription of the same customer that this one continues: it "
         "started on the other's end or within the grace period after it.",
+    )
+    lifecycle_stage = fields.Selection(
+        help="Onboarding, stability or loyal by the months since the start of its "
+        "chain of predecessors (limits in the settings); churned when it ended without "
+        "a successor. Empty before it starts and when a successor continues it.",
+    )
+    relationship_start_date = fields.Date(
+        help="The first day of its chain of predecessors without a break longer than "
+        "the grace period: lifecycle and tenure count from it.",
+    )
+    tenure_months = fields.Integer(
+        help="Whole months since the start of its chain of predecessors, up to its end "
+        "if it has ended.",
     )
     movement_ids = fields.One2many(
         comodel_name="subscription.movement",

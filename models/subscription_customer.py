@@ -24,6 +24,7 @@ class SubscriptionCustomer(models.Model):
     """
 
     _name = "subscription.customer"
+    _inherit = "subscription.score"
     _description = "Subscription Customer"
     _rec_name = "partner_id"
     _order = "mrr desc, id"
@@ -81,6 +82,52 @@ class SubscriptionCustomer(models.Model):
         string="Customer Since",
         readonly=True,
         help="The first day on which any subscription of the customer ran.",
+    )
+    rfm_recency = fields.Integer(
+        help="The fewest days since the last renewal of any running subscription.",
+    )
+    rfm_frequency = fields.Integer(
+        help="The most renewals in a row of any running subscription.",
+    )
+    renewed_months = fields.Float(
+        help="The most renewed months of any running subscription.",
+    )
+    rfm_monetary = fields.Monetary(
+        help="The sum of the contracted MRR of the running subscriptions in the "
+        "currency of the company, which M was scored on.",
+    )
+    rfm_r = fields.Integer(
+        help="The best R of any running subscription.",
+    )
+    rfm_f = fields.Integer(
+        help="From 1 to 5 (best): the fifth in which the renewed months rank among all "
+        "customers of the company with a running subscription.",
+    )
+    rfm_m = fields.Integer(
+        help="From 1 to 5 (best): the fifth in which the MRR ranks among all customers "
+        "of the company with a running subscription.",
+    )
+    rfm_assumed = fields.Boolean(
+        help="Renewals of a running subscription are assumed, as no posted invoices "
+        "tell of them.",
+    )
+    lifecycle_stage = fields.Selection(
+        help="Onboarding, stability or loyal by the months since the customer last had "
+        "no running subscription for longer than the grace period (limits in the "
+        "settings); churned when none runs.",
+    )
+    relationship_start_date = fields.Date(
+        help="The day since which a subscription has always been running, breaks within "
+        "the grace period aside: lifecycle and tenure count from it.",
+    )
+    tenure_months = fields.Integer(
+        help="Whole months since then, up to the day the customer left.",
+    )
+    next_renewal_date = fields.Date(
+        help="The first day on which a running subscription renews.",
+    )
+    scored_on = fields.Date(
+        help="The day as of which it was scored; empty while no subscription runs.",
     )
     end_date = fields.Date(
         string="Left On",

@@ -79,6 +79,24 @@ class SubscriptionMovement(models.Model):
         required=True,
         readonly=True,
     )
+    origin = fields.Selection(
+        selection=[
+            ("recorded", "Recorded as It Happened"),
+            ("reconciled", "Found by the Refresh"),
+            ("imported", "Imported"),
+            ("invoiced", "Before Installation: Invoiced"),
+            ("tracked", "Before Installation: Tracked"),
+            ("assumed", "Before Installation: Assumed"),
+        ],
+        required=True,
+        readonly=True,
+        default="recorded",
+        help="How the movement is known, and so how sure it is.",
+    )
+    reason = fields.Char(
+        readonly=True,
+        help="What the refresh found to differ, or what an assumption rests on.",
+    )
     currency_id = fields.Many2one(
         comodel_name="res.currency", required=True, readonly=True
     )
@@ -170,7 +188,15 @@ class SubscriptionMovement(models.Model):
             )
 
     @api.model
-    def _book(self, events, as_of, known_on=None, seen_until=None, source=None):
+    def _book(
+        self,
+        events,
+        as_of,
+        known_on=None,
+        seen_until=None,
+        source=None,
+        origin="recorded",
+    ):
         """Book what happened to subscriptions of one company and store what follows.
 
         :param events: ``{subscription: [ledger.Event]}``; in their states, customers
@@ -179,6 +205,8 @@ class SubscriptionMovement(models.Model):
         :param known_on: the day of recording (None: every row is known on its own date)
         :param seen_until: see :func:`ledger.book`
         :param source: the ``subscription.import`` the events come from
+        :param origin: how it is known; the ``note`` of an event, ``(origin, reason)``,
+            goes before
         :return: the new movements
         """
         subscriptions = self.env["sale.subscription"].union(*events)
@@ -203,6 +231,8 @@ class SubscriptionMovement(models.Model):
                     "date": row.date,
                     "known_on": row.known_on,
                     "event": row.event,
+                    "origin": row.note[0] if row.note else origin,
+                    "reason": row.note[1] if row.note else False,
                     "currency_id": row.currency,
                     "running_delta": row.delta.running,
                     "paused_delta": row.delta.paused,
