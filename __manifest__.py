@@ -30,6 +30,7 @@
         "views/subscription_customer_views.xml",
         "views/subscription_movement_views.xml",
         "views/subscription_import_views.xml",
+        "views/subscription_refresh_views.xml",
         "views/sale_subscription_views.xml",
         "views/crm_lead_views.xml",
         "views/helpdesk_ticket_views.xml",

@@ -28,6 +28,27 @@ def main():
     print("  Movements of the last 12 months")
     for label, count, amount in summary["movements"]:
         print(f"    {label:<18}{count:>12,}{amount:>24,.2f} {code}")
+    print_groups("Subscriptions by lifecycle", company, "lifecycle_stage", code)
+    print_groups("Running ones by RFM segment", company, "rfm_segment", code)
+
+
+def print_groups(title, company, name, code):
+    """Print number and MRR of the subscriptions of each value of a selection."""
+    Subscription = env["sale.subscription"].with_context(active_test=False)
+    labels = dict(Subscription._fields[name]._description_selection(env))
+    groups = {
+        value: (count, amount)
+        for value, count, amount in Subscription._read_group(
+            [("company_id", "=", company.id), (name, "!=", False)],
+            [name],
+            ["__count", "mrr_company:sum"],
+        )
+    }
+    print(f"  {title}")
+    for value, label in labels.items():
+        if value in groups:
+            count, amount = groups[value]
+            print(f"    {label:<20}{count:>10,}{amount:>24,.2f} {code}")
 
 
 main()

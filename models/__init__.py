@@ -10,6 +10,7 @@ from . import crm_lead
 from . import helpdesk_ticket
 from . import res_partner
 from . import sale_subscription
+from . import subscription_refresh
 from . import subscription_import
 from . import subscription_import_line
 from . import subscription_import_line_masters

@@ -8,6 +8,7 @@ from . import test_import
 from . import test_real_history
 from . import test_movement
 from . import test_partner_merge
+from . import test_refresh
 from . import test_screens
 from . import test_settings
 from . import test_signals

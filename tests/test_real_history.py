@@ -9,12 +9,64 @@ from datetime import date
 from pathlib import Path
 
 import pandas as pd
+from dateutil.relativedelta import relativedelta
 
 from odoo.tests import tagged
 
 from .common import SubscriptionCase, day
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+#: R and the rounded mean of F and M, best R first, F and M growing.
+GRID = {
+    5: "new potential_loyalists potential_loyalists champions champions",
+    4: "promising potential_loyalists potential_loyalists loyal loyal",
+    3: "about_to_sleep about_to_sleep need_attention loyal loyal",
+    2: "hibernating hibernating at_risk at_risk cant_lose",
+    1: "hibernating hibernating at_risk at_risk cant_lose",
+}
+
+
+def segment_of(r, f, m):
+    """Return the segment of three scores; halves of the mean are rounded up."""
+    mean = (f + m + 1) // 2
+    return "lost" if (r, mean) == (1, 1) else GRID[r].split()[mean - 1]
+
+
+def quintiles(values):
+    """Return the scores of a list, by counting who has less and who has the same."""
+    series = pd.Series(values)
+    number = len(series)
+    less = series.map(series.value_counts().sort_index().cumsum().shift(fill_value=0))
+    same = series.map(series.value_counts())
+    middle = less + (same + 1) / 2
+    return (-((0.5 - middle) * 5 // number)).astype(int)
+
+
+def chains(frame, as_of, grace):
+    """Return ``{reference: predecessor's reference}`` of rows, customer by customer."""
+    result = {}
+    for _customer, rows in frame.groupby("customer_ref"):
+        rows = list(rows.sort_values("number").itertuples())
+        ended = sorted((r for r in rows if r.end <= as_of), key=lambda r: r.end)
+        for old in ended:
+            free = [
+                (new.start, new.number, new.subscription_ref)
+                for new in rows
+                if new.subscription_ref not in result
+                and 0 <= (new.start - old.end).days <= grace
+                and (new.start, new.number) > (old.start, old.number)
+            ]
+            if free:
+                result[min(free)[2]] = old.subscription_ref
+    return result
+
+
+def whole_months(start, end):
+    months = 0
+    while start + relativedelta(months=months + 1) <= end:
+        months += 1
+    return months
 
 
 # The tag lets the test command run it beside the others.
@@ -84,6 +136,75 @@ class TestRealHistory(SubscriptionCase):
         self.env.cr.execute(states)
         self.assertEqual(self.env.cr.fetchone(), before)
 
+    def refresh(self, as_of):
+        run = self.env["subscription.refresh"]._refresh_company(
+            self.company, as_of, lambda: True
+        )
+        self.assertEqual((run.state, run.failed_count), ("done", 0), run.error)
+        return run
+
+    def stored(self, *names):
+        """Return columns of the subscriptions by their imported reference."""
+        self.env.flush_all()
+        subscriptions = self.env["sale.subscription"].search(
+            [("company_id", "=", self.company.id)]
+        )
+        return pd.DataFrame(
+            subscriptions.read(["subscription_ref", *names], load=None)
+        ).set_index("subscription_ref")
+
+    def assertLifecycle(self, frame, as_of, grace):
+        """Lifecycle and tenure are what the file says, told customer by customer."""
+        found = self.stored("lifecycle_stage", "tenure_months", "predecessor_id", "id")
+        # Ties between successors fall to the lowest number.
+        frame = frame.assign(number=frame["subscription_ref"].map(found["id"]))
+        pred = chains(frame, as_of, grace)
+        by_ref = frame.set_index("subscription_ref")
+        expected = {}
+        for ref, row in by_ref.iterrows():
+            first = ref
+            while first in pred:
+                first = pred[first]
+            months = whole_months(by_ref.loc[first, "start"], min(row["end"], as_of))
+            stage = (
+                "onboarding" if months < 3 else "stability" if months < 12 else "loyal"
+            )
+            if row["end"] <= as_of:
+                stage = False if ref in pred.values() else "churned"
+            expected[ref] = (stage, months)
+        wrong = {
+            ref: (value, tuple(found.loc[ref, ["lifecycle_stage", "tenure_months"]]))
+            for ref, value in expected.items()
+            if tuple(found.loc[ref, ["lifecycle_stage", "tenure_months"]]) != value
+        }
+        self.assertFalse(wrong)
+        running = by_ref.index[by_ref["end"] > as_of]
+        return pd.Series([expected[ref][0] for ref in running]).value_counts().to_dict()
+
+    def assertRfm(self, frame, as_of):
+        """RFM is what an own computation from the file comes to."""
+        running = frame[frame["end"] > as_of].copy()
+        running["months"] = [whole_months(s, as_of) for s in running["start"]]
+        running["last"] = [
+            start + relativedelta(months=months)
+            for start, months in zip(running["start"], running["months"], strict=True)
+        ]
+        running["recency"] = [(as_of - last).days for last in running["last"]]
+        running["f"] = quintiles(running["months"].tolist()).tolist()
+        running["m"] = quintiles(running["mrr"].tolist()).tolist()
+        found = self.stored("rfm_recency", "rfm_frequency", "rfm_score", "rfm_segment")
+        found = found.loc[running["subscription_ref"]]
+        self.assertEqual(found["rfm_recency"].tolist(), running["recency"].tolist())
+        self.assertEqual(found["rfm_frequency"].tolist(), running["months"].tolist())
+        self.assertEqual(
+            found["rfm_score"].tolist(),
+            [f"5{f}{m}" for f, m in zip(running["f"], running["m"], strict=True)],
+        )
+        self.assertEqual(
+            found["rfm_segment"].tolist(),
+            [segment_of(5, f, m) for f, m in zip(running["f"], running["m"], strict=True)],
+        )
+
     def test_telco(self):
         as_of = day("2020-02-01")
         frame = self.import_file("telco", as_of)
@@ -107,6 +228,13 @@ class TestRealHistory(SubscriptionCase):
         )
         self.assertMonthsAddUp(frame, as_of, day("2013-10-01"))
         self.assertSecondRunWritesNothing("telco", as_of)
+        self.refresh(as_of)
+        self.assertEqual(
+            self.assertLifecycle(frame, as_of, 7),
+            {"onboarding": 359, "stability": 711, "loyal": 4104},
+        )
+        self.assertRfm(frame, as_of)
+        self.assertEqual(self.refresh(as_of).changed_count, 0)
 
     def test_ravenstack(self):
         as_of = day("2024-12-31")
@@ -125,3 +253,15 @@ class TestRealHistory(SubscriptionCase):
         )
         self.assertEqual(len(trials), 778)
         self.assertMonthsAddUp(frame, as_of, frame["start"].min().replace(day=1))
+        for grace, onboarding, stability, loyal in (
+            (7, 1833, 2095, 586),
+            (0, 1856, 2076, 582),
+        ):
+            self.company.subscription_grace_days = grace
+            self.refresh(as_of)
+            counts = self.assertLifecycle(frame, as_of, grace)
+            # How many exactly depends on which of several successors is taken.
+            self.assertAlmostEqual(counts["onboarding"], onboarding, delta=5)
+            self.assertAlmostEqual(counts["stability"], stability, delta=5)
+            self.assertAlmostEqual(counts["loyal"], loyal, delta=5)
+            self.assertEqual(sum(counts.values()), 4514)

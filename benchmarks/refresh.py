@@ -1,0 +1,196 @@
+# Copyright 2026 subscription_segmentation contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Run by `make bench` in an Odoo shell: what a refresh costs, beside a floor.
+
+The floor is one UPDATE … FROM of the same columns on all subscriptions and customers
+from ready tables, committed. Times are medians of five runs after a warm-up; RESULTS
+names a file in which runs of other sizes leave theirs.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+from statistics import median
+
+from odoo.addons.subscription_segmentation.benchmarks.population import fill, vacuum
+from odoo.addons.subscription_segmentation.models.subscription_refresh import TABLES
+from odoo.tools import SQL
+
+RUNS = 5
+SAMPLE = 300
+MEBIBYTE = 1024 * 1024
+
+
+def commit():
+    env.cr.commit()
+    return True
+
+
+def nothing():
+    pass
+
+
+def run(query, **values):
+    env.cr.execute(SQL(query, **values))
+
+
+def timed(work, before=nothing):
+    """Return the median seconds of a piece of work, and all of them."""
+    seconds = []
+    for _run in range(RUNS + 1):
+        before()
+        env.invalidate_all()
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return median(seconds[1:])
+
+
+def forget():
+    """Empty the columns, so that every row differs, and clear what that leaves."""
+    for model, names in TABLES.items():
+        run(
+            "UPDATE %(table)s SET %(columns)s",
+            table=SQL.identifier(env[model]._table),
+            columns=SQL(", ").join(
+                SQL("%s = NULL", SQL.identifier(name)) for name in names
+            ),
+        )
+    vacuum(env)
+
+
+def refresh():
+    company = env.company
+    result = env["subscription.refresh"]._refresh_company(
+        company, company._subscription_today(), commit
+    )
+    if result.state != "done" or result.failed_count:
+        raise SystemExit(f"ERROR: the refresh failed: {result.error}")
+    return result
+
+
+def make_ready():
+    """Keep what a refresh stored as the ready tables of the floor."""
+    for model, names in TABLES.items():
+        table = env[model]._table
+        run(
+            "CREATE TABLE %(ready)s AS SELECT id, %(columns)s FROM %(table)s",
+            ready=SQL.identifier(f"bench_{table}"),
+            table=SQL.identifier(table),
+            columns=SQL(", ").join(map(SQL.identifier, names)),
+        )
+    env.cr.commit()
+
+
+def floor():
+    for model, names in TABLES.items():
+        table = env[model]._table
+        run(
+            "UPDATE %(table)s record SET %(pairs)s FROM %(ready)s ready"
+            " WHERE ready.id = record.id",
+            table=SQL.identifier(table),
+            ready=SQL.identifier(f"bench_{table}"),
+            pairs=SQL(", ").join(
+                SQL("%s = ready.%s", SQL.identifier(name), SQL.identifier(name))
+                for name in names
+            ),
+        )
+    env.cr.commit()
+
+
+def write_records():
+    """Return the seconds that the ORM takes for each subscription and its customer."""
+    samples = []
+    for model, names in TABLES.items():
+        records = env[model].search([], limit=SAMPLE)
+        samples += zip(records, records.read(names, load=None), strict=True)
+    start = time.perf_counter()
+    for record, values in samples:
+        values.pop("id")
+        record.write({**values, "tenure_months": values["tenure_months"] + 1})
+        record.flush_recordset()
+    env.cr.commit()
+    return (time.perf_counter() - start) / SAMPLE
+
+
+def resident(name):
+    """Return a figure of this process in MiB: VmRSS now or VmHWM at most."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(name):
+            return int(line.split()[1]) * 1024 / MEBIBYTE
+
+
+def lists():
+    """Yield (what, seconds with our field, seconds with a core field)."""
+
+    def group(model, field):
+        return timed(lambda: env[model].formatted_read_group([], [field], ["__count"]))
+
+    def find(model, domain):
+        def work():
+            env[model].search_count(domain)
+            env[model].search(domain, limit=80)
+
+        return timed(work)
+
+    subscription, lead = "sale.subscription", "crm.lead"
+    core = group(subscription, "stage_id")
+    for field in ("lifecycle_stage", "rfm_segment", "rfm_r", "tenure_band"):
+        yield f"group subscriptions by {field}", group(subscription, field), core
+    stage = env["sale.subscription"].search([], limit=1).stage_id
+    core = find(subscription, [("stage_id", "=", stage.id)])
+    ours = find(subscription, [("lifecycle_stage", "=", "loyal")])
+    yield "filter subscriptions by lifecycle_stage", ours, core
+    core = group(lead, "type")
+    ours = group(lead, "customer_lifecycle_stage")
+    yield "group leads by customer_lifecycle_stage", ours, core
+    core = find(lead, [("type", "=", "opportunity")])
+    ours = find(lead, [("customer_lifecycle_stage", "=", "loyal")])
+    yield "filter leads by customer_lifecycle_stage", ours, core
+
+
+def main():
+    number = int(os.environ["N"])
+    results = Path(os.environ["RESULTS"])
+    env["ir.cron"].search([]).write({"active": False})
+    fill(env, number)
+    vacuum(env)
+    before = resident("VmRSS")
+    first = refresh()
+    if first.changed_count != 2 * number:
+        raise SystemExit(f"ERROR: {first.changed_count} rows changed of {2 * number}")
+    memory = resident("VmHWM") - before
+    make_ready()
+
+    print(f"\n{number:,} subscriptions and customers, medians of {RUNS} runs")
+    floor_seconds = timed(floor, forget)
+    print(f"  {'floor: one UPDATE … FROM per table':<46}{floor_seconds:>9.3f} s")
+    changed = timed(refresh, forget)
+    unchanged = timed(refresh, lambda: vacuum(env))
+    for label, seconds in (
+        ("refresh, every row changed", changed),
+        ("refresh, nothing changed", unchanged),
+    ):
+        ratio = seconds / floor_seconds
+        print(f"  {label:<46}{seconds:>9.3f} s{ratio:>8.2f} × floor")
+    record = write_records()
+    print(
+        f"  {'ORM write of a subscription and its customer':<46}{record:>9.5f} s"
+        f"{record * number / changed:>8.1f} × the refresh's"
+    )
+    print(f"  {'memory growth of the process at most':<46}{memory:>9.0f} MiB")
+    for label, ours, core in lists():
+        print(f"  {label:<46}{ours:>9.3f} s{ours / core:>8.2f} × core field")
+    for line in results.read_text().splitlines() if results.exists() else ():
+        smaller = json.loads(line)
+        for label, seconds in (("every row", changed), ("nothing", unchanged)):
+            ratio = seconds / smaller[label]
+            size = number / smaller["number"]
+            print(f"  {label} changed: {ratio:.1f} × the time for {size:.0f} × the rows")
+    with results.open("a") as file:
+        line = {"number": number, "every row": changed, "nothing": unchanged}
+        file.write(json.dumps(line) + "\n")
+
+
+main()

@@ -1,0 +1,610 @@
+# Copyright 2026 subscription_segmentation contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import io
+import logging
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+from zlib import crc32
+
+import pandas as pd
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+from odoo.tools.sql import table_exists
+
+from ..analytics.score import rank
+from .bulk import store
+from .scoring import (
+    CUSTOMER_COLUMNS,
+    SUBSCRIPTION_COLUMNS,
+    describe_customers,
+    describe_subscriptions,
+)
+
+_logger = logging.getLogger(__name__)
+
+#: Rows that are compared with the ledger, or written, between two commits: a second or
+#: so, which is what a killed run loses and what a user who saves the same row waits.
+BATCH = 10_000
+#: How often a step is tried again that lost against a concurrent change.
+TRIES = 5
+#: A run whose process still lives but has not moved for so long is reported.
+SILENCE = timedelta(hours=1)
+KEEP_DAYS = 90
+#: First half of the key of the advisory lock; the second one is the company.
+LOCK = crc32(b"subscription.refresh") - 2**31
+OPEN = ("waiting", "reconciling", "computing", "applying")
+TABLES = {
+    "sale.subscription": SUBSCRIPTION_COLUMNS,
+    "subscription.customer": CUSTOMER_COLUMNS,
+}
+
+
+class SubscriptionRefresh(models.Model):
+    """One run that brings a company's scores to a day.
+
+    First what the ledger has missed is booked; then all is computed in one snapshot
+    into staging tables; then these are applied in batches, each committed, rows that
+    do not differ left alone. A run that was killed goes on where it was: the columns
+    ``state`` and ``last_id`` say where, the staging tables wait for it, and if they
+    were lost (they are not logged) it computes again.
+    """
+
+    _name = "subscription.refresh"
+    _description = "Subscription Refresh"
+    _inherit = ["mail.thread"]
+    _order = "id desc"
+    _rec_name = "company_id"
+
+    company_id = fields.Many2one(
+        comodel_name="res.company", required=True, readonly=True, index=True
+    )
+    as_of = fields.Date(
+        required=True,
+        readonly=True,
+        help="The day that the scores speak of.",
+    )
+    state = fields.Selection(
+        selection=[
+            ("waiting", "Waiting"),
+            ("reconciling", "Comparing With the Ledger"),
+            ("computing", "Computing"),
+            ("applying", "Applying"),
+            ("done", "Done"),
+            ("failed", "Failed"),
+        ],
+        default="waiting",
+        required=True,
+        readonly=True,
+    )
+    start_datetime = fields.Datetime(string="Started", readonly=True)
+    heartbeat = fields.Datetime(
+        string="Last Sign of Life", readonly=True, help="When it last moved on."
+    )
+    last_table = fields.Char(readonly=True)
+    last_id = fields.Integer(readonly=True, aggregator=None)
+    total_count = fields.Integer(string="Steps in All", readonly=True, aggregator=None)
+    done_count = fields.Integer(string="Steps Done", readonly=True, aggregator=None)
+    progress = fields.Float(compute="_compute_progress", help="In percent.")
+    booked_count = fields.Integer(
+        string="Movements Booked",
+        readonly=True,
+        help="What the ledger had missed.",
+    )
+    seen_count = fields.Integer(
+        string="Rows Seen",
+        readonly=True,
+        help="Subscriptions and customers that were computed.",
+    )
+    changed_count = fields.Integer(
+        string="Rows Changed",
+        readonly=True,
+        help="Of those seen, the ones that differed and were written.",
+    )
+    failed_count = fields.Integer(string="Rows Failed", readonly=True)
+    reconcile_seconds = fields.Float(readonly=True, digits=(8, 1))
+    compute_seconds = fields.Float(readonly=True, digits=(8, 1))
+    apply_seconds = fields.Float(readonly=True, digits=(8, 1))
+    error = fields.Text(readonly=True)
+    failure_ids = fields.One2many(
+        comodel_name="subscription.refresh.failure",
+        inverse_name="refresh_id",
+        string="Failures",
+        readonly=True,
+    )
+
+    _one_at_a_time = models.UniqueIndex(
+        "(company_id) WHERE state NOT IN ('done', 'failed')",
+        "A refresh of this company is not finished yet.",
+    )
+
+    @api.depends("done_count", "total_count", "state")
+    def _compute_progress(self):
+        for run in self:
+            part = run.done_count / run.total_count if run.total_count else 0
+            run.progress = 100 if run.state == "done" else 100 * min(part, 1)
+
+    # --- who runs it ------------------------------------------------------------------
+
+    @api.model
+    def _request(self, company, as_of=None):
+        """Return the company's run that is to be worked on, made if there is none."""
+        run = self.search(
+            [("company_id", "=", company.id), ("state", "in", OPEN)], limit=1
+        )
+        return run or self.create(
+            {
+                "company_id": company.id,
+                "as_of": as_of or company._subscription_today(),
+            }
+        )
+
+    def action_refresh_now(self):
+        """Have the companies of the user refreshed as soon as a worker is free."""
+        self.browse().check_access("read")
+        runs = self.sudo().browse()
+        for company in self.env.companies:
+            runs |= runs._request(company)
+        self._trigger_cron()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "subscription_segmentation.subscription_refresh_action"
+        )
+        if len(runs) == 1:
+            action.update(res_id=runs.id, views=[(False, "form")])
+        return action
+
+    @api.model
+    def _trigger_cron(self):
+        cron = self.env.ref("subscription_segmentation.ir_cron_subscription_refresh")
+        cron.sudo()._trigger()
+
+    @api.model
+    def _cron_refresh(self):
+        """Go on with runs that are not finished and start those of the day."""
+        commit = self.env["ir.cron"]._commit_progress
+        companies = self._companies()
+        commit(remaining=len(companies))
+        for company in companies:
+            while run := self._due(company):
+                if not run._run(commit):
+                    return  # out of time: Odoo calls again
+                if run.state in OPEN:
+                    break  # another process works on it
+            commit(1)
+
+    @api.model
+    def _refresh_company(self, company, as_of, commit):
+        """Refresh a company as of a day, after what is not finished; return the run."""
+        run = self._request(company, as_of)
+        run._run(commit)
+        if run.as_of != as_of:
+            run = self._request(company, as_of)
+            run._run(commit)
+        return run
+
+    @api.model
+    def _companies(self):
+        """Return the companies that have subscriptions."""
+        groups = self.env["sale.subscription"].with_context(active_test=False)
+        rows = groups._read_group([], ["company_id"])
+        return self.env["res.company"].concat(*(row[0] for row in rows))
+
+    @api.model
+    def _due(self, company):
+        """Return the run that a company needs next, none if it had today's."""
+        today = company._subscription_today()
+        domain = [("company_id", "=", company.id)]
+        run = self.search(domain + [("state", "in", OPEN)], limit=1)
+        if run or self.search_count(domain + [("as_of", ">=", today)], limit=1):
+            return run
+        return self._request(company, today)
+
+    def _run(self, commit):
+        """Work on the run until it is finished.
+
+        :param commit: called after each step; returns what is falsy to break off
+        :return: False if it was broken off
+        """
+        self.ensure_one()
+        with self._exclusive() as free:
+            if not free:
+                self._report_silence()
+                return True
+            tries = 0
+            while self.state in OPEN:
+                try:
+                    self._work()
+                    go_on = commit()
+                except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                    # Somebody saved one of the rows at the same time: look again.
+                    self.env.cr.rollback()
+                    self.env.invalidate_all()
+                    tries += 1
+                    if tries > TRIES:
+                        raise
+                    continue
+                tries = 0
+                if not go_on and self.state in OPEN:
+                    return False
+        return True
+
+    @contextmanager
+    def _exclusive(self):
+        """Hold the company's lock; yields False if another process has it.
+
+        It belongs to the session: it outlives commits and ends with the process.
+        """
+        keys = (LOCK, self.company_id.id)
+        self.env.cr.execute("SELECT pg_try_advisory_lock(%s, %s)", keys)
+        free = self.env.cr.fetchone()[0]
+        try:
+            yield free
+        finally:
+            if free:
+                try:
+                    self.env.cr.execute("SELECT pg_advisory_unlock(%s, %s)", keys)
+                except psycopg2.errors.InFailedSqlTransaction:
+                    self.env.cr.rollback()
+                    self.env.cr.execute("SELECT pg_advisory_unlock(%s, %s)", keys)
+
+    def _report_silence(self):
+        """Tell managers of a run that is held by a process that does not move."""
+        since = self.heartbeat or self.create_date
+        if since > fields.Datetime.now() - SILENCE or self.error:
+            return
+        self.error = self.env._(
+            "Another process holds this run and has not moved since %(time)s UTC. End "
+            "that process (or restart Odoo): the next run then takes over.",
+            time=since,
+        )
+        self._notify_managers(self.error)
+
+    # --- one step ---------------------------------------------------------------------
+
+    def _work(self):
+        """Do the next step; nothing is committed here.
+
+        An error ends the run, named on it, and is told to the managers.
+
+        :raise psycopg2.Error: a concurrent change, the step can be tried again
+        """
+        self.ensure_one()
+        begin = time.monotonic()
+        self.error = False
+        phase = "reconcile" if self.state in ("waiting", "reconciling") else self.state
+        try:
+            with self.env.cr.savepoint():
+                getattr(self, f"_{phase}")()
+                self._add_seconds(begin, phase)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:
+            self.env.invalidate_all()
+            _logger.exception("Refresh of %s failed", self.company_id.name)
+            self.write({"state": "failed", "error": self._reason(error)})
+            self._drop_staging()
+        if self.state == "done":
+            _logger.info(
+                "Refreshed %s as of %s: %s rows seen, %s changed, %s failed",
+                self.company_id.name,
+                self.as_of,
+                self.seen_count,
+                self.changed_count,
+                self.failed_count,
+            )
+        if self.state == "failed" or (self.state == "done" and self.failed_count):
+            self._notify_managers(
+                self.error
+                or self.env._("%s rows failed, see the list.", self.failed_count)
+            )
+
+    def _add_seconds(self, begin, phase):
+        name = {"computing": "compute", "applying": "apply"}.get(phase, phase)
+        self[f"{name}_seconds"] += time.monotonic() - begin
+        self.heartbeat = fields.Datetime.now()
+        self.flush_recordset()
+
+    def _reason(self, error):
+        if isinstance(error, psycopg2.Error):
+            return error.diag.message_primary or str(error)
+        return str(error) or type(error).__name__
+
+    # --- comparing with the ledger ----------------------------------------------------
+
+    def _reconcile(self):
+        """Book what the ledger has missed of the next batch of subscriptions.
+
+        The ledger is told of today only: a run of a past day has nothing to compare.
+        """
+        Subscription = self.env["sale.subscription"].with_context(active_test=False)
+        domain = [("company_id", "=", self.company_id.id)]
+        if self.state == "waiting":
+            count = Subscription.search_count(domain)
+            self.write(
+                {
+                    "state": "reconciling",
+                    "start_datetime": fields.Datetime.now(),
+                    "total_count": 3 * count,
+                    "last_id": 0,
+                }
+            )
+        batch = Subscription.browse()
+        if self.as_of >= self.company_id._subscription_today():
+            batch = Subscription.search(
+                domain + [("id", ">", self.last_id)], limit=BATCH, order="id"
+            )
+        if not batch:
+            self.write({"state": "computing", "last_id": 0})
+            return
+        self._bisect(batch.ids, "sale.subscription", self._reconcile_ids)
+        self.write(
+            {"last_id": batch[-1].id, "done_count": self.done_count + len(batch)}
+        )
+
+    def _reconcile_ids(self, ids):
+        Subscription = self.env["sale.subscription"]
+        movements = Subscription.browse(ids)._reconcile(origin="reconciled")
+        self.booked_count += len(movements or ())
+
+    def _bisect(self, ids, model, work):
+        """Do work on records; of those that fail, the smallest parts are named.
+
+        :return: results of the parts that succeeded
+        """
+        try:
+            with self.env.cr.savepoint():
+                return [work(ids)]
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:
+            self.env.invalidate_all()
+            if len(ids) > 1:
+                half = len(ids) // 2
+                first = self._bisect(ids[:half], model, work)
+                return first + self._bisect(ids[half:], model, work)
+            record = self.env[model].browse(ids)
+            _logger.info("%s of the refresh failed", record, exc_info=True)
+            self._record_failure(record, error)
+            return []
+
+    def _record_failure(self, record, error):
+        self.env["subscription.refresh.failure"].create(
+            {
+                "refresh_id": self.id,
+                "model": record._name,
+                "res_id": record.id,
+                "name": record.exists().display_name or str(record.id),
+                "error": self._reason(error),
+            }
+        )
+        self.failed_count += 1
+
+    # --- computing --------------------------------------------------------------------
+
+    def _computing(self):
+        """Compute the company into the staging tables, in this one snapshot."""
+        company, as_of = self.company_id, self.as_of
+        self.env.flush_all()
+        subscriptions = rank(self._described())
+        customers = describe_customers(self.env, company, as_of, subscriptions)
+        self._stage("sale.subscription", subscriptions[SUBSCRIPTION_COLUMNS])
+        self._stage("subscription.customer", customers)
+        seen = len(subscriptions) + len(customers)
+        self.write(
+            {
+                "state": "applying",
+                "last_table": next(iter(TABLES)),
+                "last_id": 0,
+                "seen_count": seen,
+                "done_count": self.total_count // 3 * 2,
+                "total_count": self.total_count // 3 * 2 + seen,
+            }
+        )
+
+    def _described(self):
+        """Return the subscriptions' scores; those that cannot be scored are named.
+
+        Should computing all at once fail, it is done by customer, because what is said
+        of a subscription depends on the others of its customer and on no more.
+        """
+
+        def describe(ids=None):
+            return describe_subscriptions(self.env, self.company_id, self.as_of, ids)
+
+        try:
+            with self.env.cr.savepoint():
+                return describe()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            self.env.invalidate_all()
+            _logger.info("Computing %s by parts", self.company_id.name, exc_info=True)
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM sale_subscription WHERE company_id = %s"
+                " ORDER BY customer_id, id",
+                self.company_id.id,
+            )
+        )
+        parts = self._bisect([row[0] for row in rows], "sale.subscription", describe)
+        return pd.concat(parts)
+
+    def _staging(self, model):
+        """Return the name of the staging table of a model and the company."""
+        return f"{self.env[model]._table}_refresh_{self.company_id.id}"
+
+    def _stage(self, model, frame):
+        """Fill the staging table of a model.
+
+        Made anew from the columns of the model, so that their types are the same.
+        """
+        table = SQL.identifier(self._staging(model))
+        columns = SQL(", ").join(map(SQL.identifier, ["id", *frame.columns]))
+        self.env.cr.execute(SQL("DROP TABLE IF EXISTS %s", table))
+        self.env.cr.execute(
+            SQL(
+                "CREATE UNLOGGED TABLE %s AS SELECT %s FROM %s WITH NO DATA",
+                table,
+                columns,
+                SQL.identifier(self.env[model]._table),
+            )
+        )
+        integers = {
+            name: "Int64"
+            for name in frame.columns
+            if self.env[model]._fields[name].type in ("integer", "many2one")
+        }
+        buffer = io.StringIO()
+        frame.astype(integers).sort_index().to_csv(buffer, header=False)
+        buffer.seek(0)
+        copy = SQL("COPY %s (%s) FROM STDIN (FORMAT csv)", table, columns)
+        self.env.cr.copy_expert(self.env.cr.mogrify(copy).decode(), buffer)
+        self.env.cr.execute(SQL("ALTER TABLE %s ADD PRIMARY KEY (id)", table))
+        self.env.cr.execute(SQL("ANALYZE %s", table))
+
+    def _drop_staging(self):
+        for model in TABLES:
+            table = SQL.identifier(self._staging(model))
+            self.env.cr.execute(SQL("DROP TABLE IF EXISTS %s", table))
+
+    # --- applying ---------------------------------------------------------------------
+
+    def _applying(self):
+        """Write the next batch of staged rows that differ."""
+        if not self._is_staged():
+            # PostgreSQL broke down and emptied them: they are not logged.
+            self.write({"state": "computing", "last_id": 0, "changed_count": 0})
+            return
+        model = self.last_table
+        ids = [
+            row[0]
+            for row in self.env.execute_query(
+                SQL(
+                    "SELECT id FROM %s WHERE id > %s ORDER BY id LIMIT %s",
+                    SQL.identifier(self._staging(model)),
+                    self.last_id,
+                    BATCH,
+                )
+            )
+        ]
+        if ids:
+            changed = self._bisect(ids, model, lambda some: self._apply(model, some))
+            self.write(
+                {
+                    "last_id": ids[-1],
+                    "changed_count": self.changed_count + sum(changed),
+                    "done_count": self.done_count + len(ids),
+                }
+            )
+        elif model == list(TABLES)[-1]:
+            self._drop_staging()
+            self.state = "done"
+        else:
+            self.write({"last_table": list(TABLES)[-1], "last_id": 0})
+
+    def _is_staged(self):
+        """Return whether the staging tables are there and were not emptied."""
+        if not all(table_exists(self.env.cr, self._staging(name)) for name in TABLES):
+            return False
+        exists = [
+            SQL("EXISTS (SELECT FROM %s)", SQL.identifier(self._staging(name)))
+            for name in TABLES
+        ]
+        [[filled]] = self.env.execute_query(SQL("SELECT %s OR %s", *exists))
+        return filled or not self.seen_count
+
+    def _apply(self, model, ids):
+        """Write the staged rows of a range of ids that differ; return their number."""
+        columns = [SQL.identifier(name) for name in TABLES[model]]
+        self.env.cr.execute("SET LOCAL lock_timeout = '10s'")
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE %(table)s AS record
+                   SET %(assignments)s
+                  FROM %(staging)s AS staged
+                 WHERE record.id = staged.id
+                   AND staged.id BETWEEN %(first)s AND %(last)s
+                   AND (%(old)s) IS DISTINCT FROM (%(new)s)
+                """,
+                table=SQL.identifier(self.env[model]._table),
+                staging=SQL.identifier(self._staging(model)),
+                assignments=SQL(", ").join(SQL("%s = staged.%s", c, c) for c in columns),
+                first=ids[0],
+                last=ids[-1],
+                old=SQL(", ").join(SQL("record.%s", c) for c in columns),
+                new=SQL(", ").join(SQL("staged.%s", c) for c in columns),
+            )
+        )
+        changed = self.env.cr.rowcount
+        self.env[model].invalidate_model(TABLES[model])
+        return changed
+
+    # --- one subscription -------------------------------------------------------------
+
+    @api.model
+    def _refresh_records(self, subscriptions):
+        """Bring some subscriptions of one company, and their customers, to today.
+
+        All of the company are looked at, as F and M compare them; only these written.
+        """
+        company = subscriptions.company_id
+        today = company._subscription_today()
+        subscriptions._reconcile(origin="reconciled")
+        self.env.flush_all()
+        frame = rank(describe_subscriptions(self.env, company, today))
+        customers = describe_customers(self.env, company, today, frame)
+        store(
+            subscriptions.browse(), frame.loc[subscriptions.ids, SUBSCRIPTION_COLUMNS]
+        )
+        store(
+            subscriptions.customer_id.browse(),
+            customers.loc[subscriptions.customer_id.ids],
+        )
+
+    # --- afterwards -------------------------------------------------------------------
+
+    def _notify_managers(self, text):
+        """Send a notice to the managers of the company."""
+        managers = self.env.ref("subscription_segmentation.group_manager").all_user_ids
+        partners = managers.filtered(
+            lambda user: self.company_id in user.company_ids and user.active
+        ).partner_id
+        self.message_notify(
+            partner_ids=partners.ids,
+            subject=self.env._("Refresh of %s", self.company_id.name),
+            body=text,
+        )
+
+    @api.autovacuum
+    def _gc_runs(self):
+        """Remove the runs of long ago."""
+        limit = fields.Datetime.now() - timedelta(days=KEEP_DAYS)
+        old = self.search([("create_date", "<", limit), ("state", "not in", OPEN)])
+        old.unlink()
+
+
+class SubscriptionRefreshFailure(models.Model):
+    """A record that a refresh could not bring up to date; the others it did."""
+
+    _name = "subscription.refresh.failure"
+    _description = "Record Missed by a Refresh"
+    _order = "id"
+
+    refresh_id = fields.Many2one(
+        comodel_name="subscription.refresh",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(related="refresh_id.company_id", store=True)
+    name = fields.Char(string="Record", required=True, readonly=True)
+    model = fields.Char(required=True, readonly=True)
+    res_id = fields.Many2oneReference(
+        string="Record ID", model_field="model", required=True, readonly=True
+    )
+    error = fields.Text(required=True, readonly=True)

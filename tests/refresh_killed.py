@@ -1,0 +1,218 @@
+# Copyright 2026 subscription_segmentation contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Run by `make test` in Odoo shells: a refresh that is killed ends as if it had not been.
+
+STEP=kill kills processes that refresh at random moments of each phase and finishes what
+they left; STEP=leave leaves one in the middle for the database server to be broken down;
+STEP=finish finishes it. Prints "PASSED FAILED SKIPPED" as its last line.
+"""
+
+import os
+import random
+import signal
+import sys
+import time
+import traceback
+
+from odoo import sql_db
+from odoo.addons.subscription_segmentation.benchmarks.population import fill
+from odoo.addons.subscription_segmentation.models.scoring import (
+    CUSTOMER_COLUMNS,
+    SUBSCRIPTION_COLUMNS,
+)
+from odoo.addons.subscription_segmentation.models.subscription_refresh import LOCK
+from odoo.api import SUPERUSER_ID, Environment
+
+SUBSCRIPTIONS = 25_000
+PHASES = {
+    "reconciling": "reconcile_seconds",
+    "computing": "compute_seconds",
+    "applying": "apply_seconds",
+}
+TIMES = 10
+#: One in so many has lines that the ledger has not heard of.
+MISSED = 50
+
+
+def commit():
+    env.cr.commit()
+    env.invalidate_all()
+    return True
+
+
+def query(text, *args):
+    env.cr.execute(text, args)
+    return env.cr.fetchall() if env.cr.description else None
+
+
+def reset():
+    """Take back all that a refresh has written."""
+    query("DELETE FROM subscription_movement WHERE origin = 'reconciled'")
+    for table, names in (
+        ("sale_subscription", SUBSCRIPTION_COLUMNS),
+        ("subscription_customer", CUSTOMER_COLUMNS),
+    ):
+        query(f"UPDATE {table} SET " + ", ".join(f"{name} = NULL" for name in names))
+    query("DELETE FROM subscription_refresh")
+    commit()
+
+
+def fingerprint():
+    """Return what a refresh has written, as one hash."""
+    parts = []
+    for table, names in (
+        ("sale_subscription", ["id", *SUBSCRIPTION_COLUMNS]),
+        ("subscription_customer", ["id", *CUSTOMER_COLUMNS]),
+        (
+            "subscription_movement",
+            ["subscription_res_id", "date", "event", "mrr_delta", "origin", "kind"],
+        ),
+    ):
+        columns = ", ".join(names)
+        parts += query(
+            f"SELECT md5(string_agg(row::text, ';' ORDER BY row::text))"
+            f" FROM (SELECT {columns} FROM {table}) AS row"
+        )
+    return str(parts)
+
+
+def leftovers():
+    """Return locks and staging tables that should be gone."""
+    return query(
+        "SELECT 'lock' FROM pg_locks WHERE locktype = 'advisory' AND classid = %s"
+        " UNION ALL SELECT relname FROM pg_class"
+        " WHERE relname LIKE '%%\\_refresh\\_%%' AND relpersistence = 'u'"
+        " AND relkind = 'r'",
+        LOCK % 2**32,
+    )
+
+
+def is_locked():
+    held = query(
+        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = %s",
+        LOCK % 2**32,
+    )
+    commit()
+    return bool(held)
+
+
+def refresh(env, commit):
+    company = env["res.company"].browse(env.company.id)
+    return env["subscription.refresh"]._refresh_company(
+        company, company._subscription_today(), commit
+    )
+
+
+def start_process():
+    """Return the number of a process that refreshes, with connections of its own."""
+    process = os.fork()
+    if process:
+        return process
+    try:
+        name = env.cr.dbname
+        pool = sql_db.ConnectionPool(4)
+        cr = sql_db.Connection(pool, name, sql_db.connection_info_for(name)[1]).cursor()
+        child = Environment(cr, SUPERUSER_ID, {})
+
+        def child_commit():
+            cr.commit()
+            return True
+
+        refresh(child, child_commit)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(0)
+
+
+def kill_in(phase, after):
+    """Kill a refresh some seconds after a phase began; return the state it left."""
+    process = start_process()
+    state = None
+    end = time.monotonic() + 60
+    while state not in (phase, "done") and time.monotonic() < end:
+        [[state]] = query("SELECT MAX(state) FROM subscription_refresh")
+        commit()
+        time.sleep(0.002)
+    time.sleep(after)
+    os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+    while is_locked():  # the server ends a statement before it notices
+        if time.monotonic() > end:
+            raise AssertionError("the lock of a killed process stays")
+        time.sleep(0.05)
+    [[state]] = query("SELECT MAX(state) FROM subscription_refresh")
+    commit()
+    return state
+
+
+def prepare():
+    """Make the company, refresh it undisturbed; return hash and seconds by phase."""
+    env["ir.cron"].search([]).write({"active": False})
+    fill(env, SUBSCRIPTIONS)
+    query(
+        "UPDATE sale_subscription_line SET price_subtotal = price_subtotal + 1"
+        " WHERE sale_subscription_id %% %s = 0",
+        MISSED,
+    )
+    commit()
+    run = refresh(env, commit)
+    if (run.state, run.failed_count) != ("done", 0) or not run.booked_count:
+        raise AssertionError(f"The undisturbed run: {run.state}, {run.error}")
+    seconds = {phase: run[name] for phase, name in PHASES.items()}
+    return fingerprint(), seconds
+
+
+def kill():
+    expected, seconds = prepare()
+    chance = random.Random()
+    failed = 0
+    for phase, duration in seconds.items():
+        left = []
+        for _time in range(TIMES):
+            reset()
+            after = chance.uniform(0, duration)
+            left.append(kill_in(phase, after))
+            run = refresh(env, commit)
+            if run.state != "done" or fingerprint() != expected or leftovers():
+                print(f"FAIL: killed {after:.3f} s into {phase}: {run.state}")
+                failed += 1
+        print(f"killed in {phase} ({duration:.2f} s), left as {sorted(left)}")
+    reset()
+    query("CREATE TABLE IF NOT EXISTS expected (fingerprint text)")
+    query("INSERT INTO expected VALUES (%s)", expected)
+    commit()
+    return len(seconds) * TIMES - failed, failed
+
+
+def leave():
+    """Stop in the middle of applying."""
+
+    def until_applied_once():
+        commit()
+        return run.state != "applying" or run.done_count < run.total_count - 30_000
+
+    run = env["subscription.refresh"]._request(
+        env.company, env.company._subscription_today()
+    )
+    run._run(until_applied_once)
+    print(f"left {run.state} after {run.changed_count} rows")
+    return 0, int(run.state != "applying")
+
+
+def finish():
+    [[filled]] = query(
+        "SELECT EXISTS (SELECT FROM sale_subscription_refresh_%s)", env.company.id
+    )
+    print(f"staging tables {'kept' if filled else 'lost'}")
+    run = refresh(env, commit)
+    [[expected]] = query("SELECT fingerprint FROM expected")
+    same = run.state == "done" and fingerprint() == expected and not leftovers()
+    if not same:
+        print(f"FAIL: after a breakdown of the server: {run.state} {run.error}")
+    return int(same), int(not same)
+
+
+passed, failed = {"kill": kill, "leave": leave, "finish": finish}[os.environ["STEP"]]()
+print(passed, failed, 0)
+sys.stdout.flush()

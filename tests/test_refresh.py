@@ -1,0 +1,421 @@
+# Copyright 2026 subscription_segmentation contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The refresh: what it stores, that it goes on where it was and stops for no record."""
+
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.sql_db import db_connect
+from odoo.tests import tagged
+from odoo.tools import SQL, mute_logger
+
+from ..models.subscription_refresh import LOCK
+from .common import MODULE, SubscriptionCase, day
+
+ENGINE = f"odoo.addons.{MODULE}.models.subscription_refresh"
+
+
+def step():
+    """What a run calls after each step, in the test's one transaction."""
+    return True
+
+
+class RefreshCase(SubscriptionCase):
+    """Three customers: one since long, one new, one who has left."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.import_history(
+            {"subscription_ref": "old", "customer_ref": "A", "start_date": "2023-01-10"},
+            {
+                "subscription_ref": "new",
+                "customer_ref": "B",
+                "customer_name": "Second Customer",
+                "start_date": "2025-05-31",
+                "mrr": "50.00",
+            },
+            {
+                "subscription_ref": "left",
+                "customer_ref": "C",
+                "customer_name": "Third Customer",
+                "start_date": "2024-01-15",
+                "end_date": "2025-02-14",
+            },
+        )
+        cls.old, cls.new, cls.left = (cls.by_ref(ref) for ref in ("old", "new", "left"))
+
+    @classmethod
+    def by_ref(cls, ref):
+        return cls.env["sale.subscription"].search(
+            [("subscription_ref", "=", ref), ("company_id", "=", cls.company.id)]
+        )
+
+    def refresh(self, as_of=None, company=None):
+        return self.env["subscription.refresh"]._refresh_company(
+            company or self.company, as_of or self.as_of, step
+        )
+
+    def everything(self):
+        """Return the versions of all rows that a refresh may write."""
+        subscriptions = self.old | self.new | self.left
+        return self.versions(subscriptions), self.versions(subscriptions.customer_id)
+
+
+@tagged("post_install", "-at_install")
+class TestRefresh(RefreshCase):
+    def test_subscriptions_are_scored(self):
+        run = self.refresh()
+        self.assertEqual((run.state, run.error), ("done", False))
+        self.assertEqual((run.seen_count, run.changed_count), (6, 6))
+        self.assertRecordValues(
+            self.old | self.new | self.left,
+            [
+                {
+                    "lifecycle_stage": "loyal",
+                    "tenure_months": 29,
+                    "tenure_band": "veteran",
+                    "rfm_recency": 20,
+                    "rfm_frequency": 29,
+                    "renewed_months": 29.0,
+                    "rfm_monetary": 10.0,
+                    # two that run: the upper one is in the fourth fifth
+                    "rfm_score": "542",
+                    "rfm_segment": "potential_loyalists",
+                    "rfm_assumed": True,
+                    "next_renewal_date": day("2025-07-10"),
+                    "scored_on": self.as_of,
+                },
+                {
+                    "lifecycle_stage": "onboarding",
+                    "tenure_months": 1,
+                    "tenure_band": "new",
+                    # the 31st comes back to the 30th of June
+                    "rfm_recency": 0,
+                    "rfm_frequency": 1,
+                    "renewed_months": 1.0,
+                    "rfm_monetary": 50.0,
+                    "rfm_score": "524",
+                    "rfm_segment": "potential_loyalists",
+                    "rfm_assumed": True,
+                    "next_renewal_date": day("2025-07-31"),
+                    "scored_on": self.as_of,
+                },
+                {
+                    "lifecycle_stage": "churned",
+                    "tenure_months": 12,
+                    "tenure_band": "mid_term",
+                    "rfm_recency": 0,
+                    "rfm_frequency": 0,
+                    "renewed_months": 0.0,
+                    "rfm_monetary": 0.0,
+                    "rfm_score": False,
+                    "rfm_segment": False,
+                    "rfm_assumed": False,
+                    "next_renewal_date": False,
+                    "scored_on": False,
+                },
+            ],
+        )
+
+    def test_customers_are_scored(self):
+        partner = self.old.partner_id
+        self.subscribe(partner, mrr=90, start="2025-06-20")
+        self.refresh()
+        self.assertRecordValues(
+            self.old.customer_id | self.left.customer_id,
+            [
+                {
+                    "mrr": 100.0,
+                    "rfm_monetary": 100.0,
+                    "rfm_recency": 10,
+                    "rfm_frequency": 29,
+                    "rfm_score": "544",
+                    "rfm_segment": "champions",
+                    "lifecycle_stage": "loyal",
+                    "relationship_start_date": day("2023-01-10"),
+                    "tenure_months": 29,
+                    "next_renewal_date": day("2025-07-10"),
+                },
+                {
+                    "mrr": 0.0,
+                    "rfm_monetary": 0.0,
+                    "rfm_recency": 0,
+                    "rfm_frequency": 0,
+                    "rfm_score": False,
+                    "rfm_segment": False,
+                    "lifecycle_stage": "churned",
+                    "relationship_start_date": day("2024-01-15"),
+                    "tenure_months": 12,
+                    "next_renewal_date": False,
+                },
+            ],
+        )
+
+    def test_second_run_writes_nothing(self):
+        self.refresh()
+        before = self.everything()
+        run = self.refresh()
+        self.assertEqual((run.seen_count, run.changed_count), (6, 0))
+        self.assertEqual(self.everything(), before)
+
+    def test_next_day_leaves_those_who_left_alone(self):
+        self.refresh()
+        before = self.versions(self.left | self.new), self.versions(
+            self.left.customer_id
+        )
+        run = self.refresh(self.as_of + timedelta(days=1))
+        after = self.versions(self.left | self.new), self.versions(self.left.customer_id)
+        self.assertEqual(run.changed_count, 4)
+        self.assertEqual(after[1], before[1])
+        self.assertEqual(after[0][self.left.id], before[0][self.left.id])
+        self.assertNotEqual(after[0][self.new.id], before[0][self.new.id])
+
+    def test_past_day_is_told_as_it_was(self):
+        self.refresh(day("2024-12-31"))
+        self.assertEqual(self.left.lifecycle_stage, "stability")
+        self.assertEqual(self.left.rfm_score, "533")
+        self.assertFalse(self.new.lifecycle_stage)
+        self.assertFalse(self.new.customer_id.scored_on)
+        self.assertFalse(self.new.customer_id.first_start_date)
+
+    def test_it_goes_on_where_it_was(self):
+        """Broken off after any number of steps it ends as if it had not been."""
+        self.refresh()
+        undisturbed = self.values()
+        self.forget()
+        for steps in range(8):
+            left = iter([True] * steps)
+            run = self.env["subscription.refresh"]._request(self.company, self.as_of)
+            done = run._run(lambda left=left: next(left, False))
+            self.assertEqual(done, run.state == "done")
+            again = self.refresh()
+            self.assertEqual(again, run if not done else again)
+            self.assertEqual(again.state, "done")
+            self.assertEqual(self.values(), undisturbed)
+            self.forget()
+
+    def values(self):
+        self.env.invalidate_all()
+        names = ["rfm_score", "lifecycle_stage", "scored_on", "mrr_company"]
+        subscriptions = (self.old | self.new | self.left).read(names, load=None)
+        return subscriptions, self.old.customer_id.read(["rfm_score", "mrr"], load=None)
+
+    def forget(self):
+        """Empty the columns."""
+        self.env.cr.execute(
+            "UPDATE sale_subscription SET rfm_score = NULL, scored_on = NULL,"
+            " lifecycle_stage = NULL WHERE company_id = %s",
+            [self.company.id],
+        )
+        self.env.invalidate_all()
+
+    def test_staging_that_was_lost_is_made_again(self):
+        run = self.env["subscription.refresh"]._request(self.company, self.as_of)
+        while run.state != "applying":
+            run._work()
+        for model in ("sale.subscription", "subscription.customer"):
+            table = SQL.identifier(run._staging(model))
+            self.env.cr.execute(SQL("TRUNCATE %s", table))
+        run._run(step)
+        self.assertEqual((run.state, run.changed_count), ("done", 6))
+        self.assertEqual(self.old.rfm_score, "542")
+
+    def test_nothing_is_left_behind(self):
+        self.refresh()
+        self.env.cr.execute(
+            "SELECT relname FROM pg_class WHERE relname LIKE '%\\_refresh\\_%'"
+            " AND relpersistence = 'u'"
+        )
+        self.assertFalse(self.env.cr.fetchall())
+
+    def test_empty_company(self):
+        company = self.make_company("Empty Company")
+        run = self.refresh(company=company)
+        self.assertEqual((run.state, run.seen_count, run.progress), ("done", 0, 100))
+
+    def test_companies_are_apart(self):
+        """What another company has changes no score here, nor is it written."""
+        self.refresh()
+        before = self.everything(), self.values()
+        other = self.make_company("Other Company")
+        for mrr in (1, 2, 500):
+            self.subscribe(self.old.partner_id, mrr=mrr, company=other)
+        run = self.refresh(company=other)
+        self.assertEqual(run.seen_count, 4)
+        self.assertEqual((self.everything(), self.values()), before)
+        self.assertEqual(self.refresh().changed_count, 0)
+        self.assertEqual((self.everything(), self.values()), before)
+
+    def test_limits_of_the_company_count(self):
+        self.company.write(
+            {
+                "subscription_stability_months": 1,
+                "subscription_recency_r5_ratio": 1,
+                "subscription_grace_days": 0,
+            }
+        )
+        self.refresh()
+        self.assertEqual(self.new.lifecycle_stage, "stability")
+
+    def test_currencies(self):
+        self.get_currency("EUR", {day("2025-01-01"): 2})
+        foreign = self.subscribe(self.make_partner(), mrr=30, currency="EUR")
+        self.refresh()
+        self.assertEqual((foreign.mrr, foreign.mrr_company), (30, 60))
+        self.assertEqual((foreign.rfm_monetary, foreign.rfm_m), (60, 5))
+
+
+@tagged("post_install", "-at_install")
+class TestRefreshFailures(RefreshCase):
+    """One record that fails is named, and stops no other."""
+
+    def break_table(self, table, record):
+        """Have the database refuse to write one row."""
+        self.env.cr.execute(
+            SQL(
+                """
+                CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF NEW.id = %s THEN
+                        RAISE EXCEPTION 'this row is refused';
+                    END IF;
+                    RETURN NEW;
+                END $$
+                """,
+                record.id,
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                "CREATE TRIGGER refuse BEFORE UPDATE ON %s"
+                " FOR EACH ROW EXECUTE FUNCTION refuse()",
+                SQL.identifier(table),
+            )
+        )
+
+    @mute_logger("odoo.sql_db")
+    def test_row_that_cannot_be_written(self):
+        manager = self.make_user("manager")
+        self.break_table("sale_subscription", self.old)
+        run = self.refresh()
+        self.assertEqual((run.state, run.failed_count), ("done", 1))
+        self.assertRecordValues(
+            run.failure_ids,
+            [
+                {
+                    "name": self.old.display_name,
+                    "model": "sale.subscription",
+                    "res_id": self.old.id,
+                    "error": "this row is refused",
+                }
+            ],
+        )
+        self.assertFalse(self.old.scored_on)
+        self.assertEqual(self.new.rfm_score, "524")
+        self.assertEqual(self.old.customer_id.scored_on, self.as_of)
+        self.assertIn(manager.partner_id, run.message_ids.notified_partner_ids)
+
+    def test_subscription_that_cannot_be_computed(self):
+        self.new.template_id = self.make_plan("Endless", interval=2_000_000_000)
+        with mute_logger("odoo.sql_db"):
+            run = self.refresh()
+        self.assertEqual((run.state, run.failed_count), ("done", 1))
+        self.assertEqual(run.failure_ids.res_id, self.new.id)
+        self.assertFalse(self.new.scored_on)
+        self.assertEqual(self.old.lifecycle_stage, "loyal")
+        self.assertEqual(self.old.scored_on, self.as_of)
+
+    def test_run_that_fails(self):
+        manager = self.make_user("manager")
+        run = self.env["subscription.refresh"]._request(self.company, self.as_of)
+        while run.state != "applying":
+            run._work()
+        run.last_table = "no.such.model"
+        with self.assertLogs(ENGINE, "ERROR"):
+            run._run(step)
+        self.assertEqual((run.state, run.error), ("failed", "no.such.model"))
+        self.assertIn(manager.partner_id, run.message_ids.notified_partner_ids)
+        self.assertEqual(self.refresh().state, "done")
+
+    def test_run_that_another_process_has(self):
+        manager = self.make_user("manager")
+        run = self.env["subscription.refresh"]._request(self.company, self.as_of)
+        with db_connect(self.env.cr.dbname).cursor() as other:
+            other.execute(
+                "SELECT pg_advisory_lock(%s, %s)", [LOCK, self.company.id]
+            )
+            run._run(step)
+            self.assertEqual((run.state, run.error), ("waiting", False))
+            run.heartbeat = fields.Datetime.now() - timedelta(minutes=61)
+            run._run(step)
+            self.assertEqual(run.state, "waiting")
+            self.assertIn("Another process", run.error)
+            messages = run.message_ids
+            self.assertIn(manager.partner_id, messages.notified_partner_ids)
+            run._run(step)
+            self.assertEqual(run.message_ids, messages, "told once")
+            other.execute(
+                "SELECT pg_advisory_unlock(%s, %s)", [LOCK, self.company.id]
+            )
+        run._run(step)
+        self.assertEqual((run.state, run.error), ("done", False))
+
+
+@tagged("post_install", "-at_install")
+class TestRefreshSchedule(RefreshCase):
+    def test_cron_refreshes_each_company_once_a_day(self):
+        Refresh = self.env["subscription.refresh"]
+        mine = [("company_id", "=", self.company.id)]
+        cron = self.env.ref(f"{MODULE}.ir_cron_subscription_refresh")
+        with freeze_time("2025-06-30 12:00:00"), self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+            self.assertEqual(Refresh.search(mine).mapped("state"), ["done"])
+            cron.method_direct_trigger()
+            self.assertEqual(Refresh.search_count(mine), 1)
+        with freeze_time("2025-07-01 12:00:00"), self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+            self.assertEqual(Refresh.search_count(mine), 2)
+        self.assertEqual(self.old.scored_on, day("2025-07-01"))
+
+    def test_manager_asks_for_a_refresh(self):
+        manager = self.make_user("manager")
+        Refresh = self.as_user(self.env["subscription.refresh"], manager)
+        action = Refresh.action_refresh_now()
+        run = Refresh.browse(action["res_id"])
+        self.assertEqual((run.state, run.company_id), ("waiting", self.company))
+        self.assertEqual(Refresh.action_refresh_now()["res_id"], run.id)
+        for kind in ("user", "agent", "internal"):
+            with self.assertRaises(AccessError):
+                self.as_user(
+                    self.env["subscription.refresh"], self.make_user(kind)
+                ).action_refresh_now()
+
+    def test_one_subscription(self):
+        user = self.make_user("user")
+        with freeze_time("2025-06-30 12:00:00"):
+            self.refresh()
+            before = self.versions(self.new | self.left)
+            self.forget_one()
+            self.as_user(self.old, user).action_refresh_subscription()
+        self.assertEqual(self.old.rfm_score, "542")
+        self.assertEqual(self.old.scored_on, self.as_of)
+        self.assertEqual(self.versions(self.new | self.left), before)
+
+    def forget_one(self):
+        self.old.sudo().write({"rfm_score": False, "scored_on": False})
+
+    def test_old_runs_go(self):
+        run = self.refresh()
+        self.env["subscription.refresh"]._gc_runs()
+        self.assertTrue(run.exists())
+        self.env.cr.execute(
+            "UPDATE subscription_refresh SET create_date = create_date - interval"
+            " '91 days' WHERE id = %s",
+            [run.id],
+        )
+        self.env["subscription.refresh"]._gc_runs()
+        self.assertFalse(run.exists())
