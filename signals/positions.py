@@ -1,60 +1,254 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Where the ledger stands as of a date."""
+"""Where the ledger stands as of a date.
 
-import pandas as pd
+All is read from rows that were effective and known on or before that date. What cancels
+out within a day (a handing-over, a correction) is neither a start nor an end.
+"""
 
 from odoo.tools import SQL
 
+from .frame import only, read
 
-def positions(env, company, as_of, ids):
+
+def known(company, as_of, condition=SQL("TRUE")):
+    """Return the condition for the rows that a company knew of on a date."""
+    return SQL(
+        "company_id = %s AND date <= %s AND known_on <= %s AND %s",
+        company.id,
+        as_of,
+        as_of,
+        condition,
+    )
+
+
+def run_starts(company, source):
+    """Return the query for the start of the present or last run: id, ``run_start``.
+
+    :param source: SQL for id, date and the change of running, one row a day, none zero
+    """
+    return SQL(
+        """
+        SELECT id, MAX(date) AS run_start
+          FROM (
+            SELECT id, date, running,
+                   SUM(running) OVER life AS after,
+                   date - LAG(date) OVER life AS days
+              FROM (%(source)s) AS change
+            WINDOW life AS (PARTITION BY id ORDER BY date)
+          ) AS change
+         WHERE after > 0
+           AND after = running
+           AND (days IS NULL OR days > %(grace)s)
+      GROUP BY id
+        """,
+        source=source,
+        grace=company.subscription_grace_days,
+    )
+
+
+def lives(company, as_of, ids=None):
+    """Return the query for when subscriptions ran and what they are, or were in the end.
+
+    Its columns are those of :func:`positions`, with ``id``.
+    """
+    return SQL(
+        """
+        WITH leg AS (
+            SELECT subscription_res_id AS id, customer_id, currency_id,
+                   SUM(running_delta) AS running,
+                   SUM(paused_delta) AS paused,
+                   SUM(mrr_delta) AS contracted,
+                   SUM(mrr_effective_delta) AS effective,
+                   MIN(date) AS first_date,
+                   MAX(date) AS last_date,
+                   MAX(id) AS last_id
+              FROM subscription_movement
+             WHERE %(known)s
+          GROUP BY subscription_res_id, customer_id, currency_id
+        ), total AS (
+            SELECT id,
+                   SUM(running)::int AS running,
+                   SUM(paused)::int AS paused,
+                   SUM(contracted) AS contracted,
+                   SUM(effective) AS effective,
+                   MIN(first_date) AS first_date,
+                   MAX(last_date) AS last_date,
+                   (ARRAY_AGG(
+                       customer_id ORDER BY running DESC, last_date DESC, last_id DESC
+                   ))[1] AS customer_id,
+                   (ARRAY_AGG(
+                       currency_id ORDER BY running DESC, last_date DESC, last_id DESC
+                   ))[1] AS currency_id
+              FROM leg
+          GROUP BY id
+        ), change AS MATERIALIZED (
+            SELECT subscription_res_id AS id, date, SUM(running_delta)::int AS running
+              FROM subscription_movement
+             WHERE %(known)s AND running_delta <> 0
+          GROUP BY subscription_res_id, date
+            HAVING SUM(running_delta) <> 0
+        ), edge AS (
+            SELECT id,
+                   MIN(date) FILTER (WHERE running > 0) AS start_date,
+                   MAX(date) FILTER (WHERE running < 0) AS end_date
+              FROM change
+          GROUP BY id
+        ), run AS (
+            %(run_starts)s
+        )
+        SELECT id,
+               total.contracted,
+               total.effective,
+               total.running,
+               total.paused,
+               total.customer_id,
+               total.currency_id,
+               COALESCE(edge.start_date, total.first_date) AS first_start_date,
+               CASE WHEN total.running = 0
+                    THEN COALESCE(edge.end_date, total.last_date)
+               END AS end_date,
+               COALESCE(run.run_start, edge.start_date, total.first_date) AS run_start
+          FROM total
+     LEFT JOIN edge USING (id)
+     LEFT JOIN run USING (id)
+        """,
+        known=known(company, as_of, only("subscription_res_id", ids)),
+        run_starts=run_starts(company, SQL("TABLE change")),
+    )
+
+
+def positions(env, company, as_of, ids=None):
     """Return the balance and the life of subscriptions that the ledger knows of.
 
-    Uses rows that were effective and known on or before ``as_of``.
-
     :return: DataFrame indexed by subscription id: ``contracted`` and ``effective`` (MRR
-        in the currency of the subscription), ``running`` (0 or 1),
-        ``first_start_date``, ``end_date`` (first day not running, None: it runs)
+        in the currency of the subscription), ``running`` and ``paused`` (0 or 1),
+        ``customer_id`` and ``currency_id`` (of what runs, else of what ran last),
+        ``first_start_date``, ``end_date`` (first day not running, NaT: it runs),
+        ``run_start`` (first day of the present or last run; a break of no more than
+        the company's grace days does not end a run)
     """
     env["subscription.movement"].flush_model()
-    rows = env.execute_query(
+    return read(
+        env,
+        lives(company, as_of, ids),
+        {
+            "id": "int64",
+            "contracted": "float64",
+            "effective": "float64",
+            "running": "int64",
+            "paused": "int64",
+            "customer_id": "int64",
+            "currency_id": "int64",
+        },
+        ("first_start_date", "end_date", "run_start"),
+    ).set_index("id")
+
+
+def pauses(env, company, as_of, ids=None):
+    """Return when subscriptions were paused, in the order of their dates.
+
+    :return: DataFrame ``subscription_id``, ``pause_date``, ``resume_date`` (first day
+        not paused, or on which it ended; NaT: still paused)
+    """
+    env["subscription.movement"].flush_model()
+    return read(
+        env,
         SQL(
             """
-            WITH daily AS (
-                SELECT subscription_res_id AS id,
-                       date,
-                       SUM(running_delta) AS running,
-                       SUM(mrr_delta) AS contracted,
-                       SUM(mrr_effective_delta) AS effective
+            SELECT id AS subscription_id, date AS pause_date, resume_date
+              FROM (
+                SELECT id, date, paused,
+                       LEAD(date) OVER (PARTITION BY id ORDER BY date) AS resume_date
+                  FROM (
+                    SELECT subscription_res_id AS id, date, SUM(paused_delta) AS paused
+                      FROM subscription_movement
+                     WHERE %(known)s AND paused_delta <> 0
+                  GROUP BY subscription_res_id, date
+                    HAVING SUM(paused_delta) <> 0
+                  ) AS daily
+              ) AS change
+             WHERE paused > 0
+          ORDER BY id, date
+            """,
+            known=known(company, as_of, only("subscription_res_id", ids)),
+        ),
+        {"subscription_id": "int64"},
+        ("pause_date", "resume_date"),
+    )
+
+
+def relationships(env, company, as_of, ids=None):
+    """Return since when, and until when, customers have had subscriptions.
+
+    :param ids: customers
+    :return: DataFrame indexed by customer id: ``start_date`` (since when it always has,
+        or had, a running one; breaks of no more than the company's grace days aside),
+        ``end_date`` (first day with none running, NaT: one runs),
+        ``first_start_date``, ``subscription_count``, ``running_count``
+    """
+    env["subscription.movement"].flush_model()
+    return read(
+        env,
+        SQL(
+            """
+            WITH part AS (
+                SELECT customer_id AS id, subscription_res_id,
+                       SUM(running_delta)::int AS running,
+                       MIN(date) AS first_date,
+                       MAX(date) AS last_date
                   FROM subscription_movement
-                 WHERE company_id = %(company)s
-                   AND subscription_res_id = ANY(%(ids)s)
-                   AND date <= %(as_of)s
-                   AND known_on <= %(as_of)s
-              GROUP BY subscription_res_id, date
+                 WHERE %(known)s
+              GROUP BY customer_id, subscription_res_id
+            ), change AS MATERIALIZED (
+                SELECT customer_id AS id, subscription_res_id, date,
+                       SUM(running_delta)::int AS running
+                  FROM subscription_movement
+                 WHERE %(known)s AND running_delta <> 0
+              GROUP BY customer_id, subscription_res_id, date
+                HAVING SUM(running_delta) <> 0
+            ), edge AS (
+                SELECT id, subscription_res_id,
+                       MIN(date) FILTER (WHERE running > 0) AS start_date,
+                       MAX(date) FILTER (WHERE running < 0) AS end_date
+                  FROM change
+              GROUP BY id, subscription_res_id
+            ), total AS (
+                SELECT id,
+                       COUNT(*) AS subscription_count,
+                       SUM(part.running)::int AS running_count,
+                       MIN(COALESCE(edge.start_date, part.first_date))
+                           AS first_start_date,
+                       MAX(COALESCE(edge.end_date, part.last_date)) AS end_date
+                  FROM part
+             LEFT JOIN edge USING (id, subscription_res_id)
+              GROUP BY id
+            ), run AS (
+                %(run_starts)s
             )
             SELECT id,
-                   SUM(contracted),
-                   SUM(effective),
-                   SUM(running)::int,
-                   COALESCE(MIN(date) FILTER (WHERE running > 0), MIN(date)),
-                   CASE WHEN SUM(running) = 0 THEN
-                       COALESCE(MAX(date) FILTER (WHERE running < 0), MAX(date))
-                   END
-              FROM daily
-          GROUP BY id
+                   COALESCE(run.run_start, total.first_start_date) AS start_date,
+                   CASE WHEN total.running_count = 0 THEN total.end_date END
+                       AS end_date,
+                   total.first_start_date,
+                   total.subscription_count,
+                   total.running_count
+              FROM total
+         LEFT JOIN run USING (id)
             """,
-            company=company.id,
-            ids=list(ids),
-            as_of=as_of,
-        )
-    )
-    columns = [
-        "id",
-        "contracted",
-        "effective",
-        "running",
-        "first_start_date",
-        "end_date",
-    ]
-    return pd.DataFrame(rows, columns=columns).set_index("id")
+            known=known(company, as_of, only("customer_id", ids)),
+            run_starts=run_starts(
+                company,
+                SQL(
+                    """
+                    SELECT id, date, SUM(running)::int AS running
+                      FROM change
+                  GROUP BY id, date
+                    HAVING SUM(running) <> 0
+                    """
+                ),
+            ),
+        ),
+        {"id": "int64", "subscription_count": "int64", "running_count": "int64"},
+        ("start_date", "end_date", "first_start_date"),
+    ).set_index("id")
