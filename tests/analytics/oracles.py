@@ -170,80 +170,77 @@ def renewals(
 
 
 def _months(unit, interval):
-    return {"days": 1 / 30.4375, "weeks": 7 / 30.4375, "months": 1, "years": 12}[
-        unit
-    ] * interval
+    months = {"days": 1 / 30.4375, "weeks": 7 / 30.4375, "months": 1, "years": 12}
+    return months[unit] * interval
 
 
-def _told(run, last_day, invoices, paused_days):
-    """Tell of one subscription on its own, without predecessors."""
+def _length(run, day):
+    return boundary(day, run.unit, run.interval, 1) - day
 
-    def after(day):
-        return boundary(day, run.unit, run.interval, 1)
 
-    def unpaused(numbers):
-        days = [boundary(run.start, run.unit, run.interval, k) for k in numbers]
-        return [day for day in days if day not in paused_days]
+def _unpaused(run, numbers, paused_days):
+    days = [boundary(run.start, run.unit, run.interval, k) for k in numbers]
+    return [day for day in days if day not in paused_days]
 
-    # The periods that were billed: the first day of each, and whether it is renewed.
+
+def _billed(run, last_day, invoices):
+    """Return the periods that were billed: the first day of each, and if renewed."""
     billed = []
     for day, renewed in invoices:
         if day > last_day:
             continue
         if day < run.start:
-            if 2 * (run.start - day) >= after(day) - day:
+            if 2 * (run.start - day) >= _length(run, day):
                 continue
             day = run.start
-        if billed and 2 * (day - billed[-1][0]) < after(billed[-1][0]) - billed[-1][0]:
+        if billed and 2 * (day - billed[-1][0]) < _length(run, billed[-1][0]):
             billed[-1][1] |= renewed
         else:
             billed.append([day, renewed])
+    return billed
+
+
+def _told(run, last_day, invoices, paused_days):
+    """Tell of one subscription on its own, without predecessors."""
+    billed = _billed(run, last_day, invoices)
     if not billed:
         most = elapsed(run.start, last_day, run.unit, run.interval) or 0
-        counted = unpaused(range(1, most + 1))
+        counted = _unpaused(run, range(1, most + 1), paused_days)
         last = counted[-1] if counted else run.start
         return _Told(last, len(counted), True, True, True)
 
     first_day = billed[0][0]
     first = elapsed(run.start, first_day, run.unit, run.interval)
-    one, other = (
-        boundary(run.start, run.unit, run.interval, first + i) for i in (0, 1)
-    )
+    one = boundary(run.start, run.unit, run.interval, first)
+    other = boundary(run.start, run.unit, run.interval, first + 1)
     if first_day - one >= other - first_day:
         first += 1
-    assumed = unpaused(range(1, first))
-    renewed = [i for i, (_day, is_renewed) in enumerate(billed) if is_renewed]
-    if not renewed:
+    assumed = _unpaused(run, range(1, first), paused_days)
+    # An unpaid period in a pause is neither a gap nor a renewal.
+    due = [row for row in billed if row[1] or row[0] not in paused_days]
+    if not any(renewed for _day, renewed in billed):
         last = assumed[-1] if assumed else run.start
         return _Told(last, len(assumed), first > 0, first > 0, False)
 
     def follows(day, then):
         """Tell whether one period follows another without a gap."""
-        passed = sum(
-            day + timedelta(days=i) not in paused_days for i in range((then - day).days)
-        )
-        return 2 * passed <= 3 * (after(day) - day).days
+        days = [day + timedelta(days=i) for i in range((then - day).days)]
+        passed = sum(day not in paused_days for day in days)
+        return 2 * passed <= 3 * _length(run, day).days
 
-    i = renewed[-1]
-    count = 0
-    while True:
-        count += billed[i][1]
-        if i == 0 or not follows(billed[i - 1][0], billed[i][0]):
+    last = max(day for day, renewed in billed if renewed)
+    to_end = due[-1][0] == last and follows(last, run.until)
+    row = [start for start in billed if start[0] <= last]
+    counted = []
+    while row and (row[-1][1] or row[-1] not in due):
+        day, renewed = row.pop()
+        if renewed:
+            counted.append(day)
+        if row and not follows(row[-1][0], day):
             break
-        if not billed[i - 1][1] and billed[i - 1][0] not in paused_days:
-            break
-        i -= 1
-    from_first = i == 0 and (first > 0 or billed[0][1])
-    if i == 0 and first == 0 and billed[0][1]:
-        count -= 1
-    if i == 0:
-        count += len(assumed)
-    last = billed[renewed[-1]][0]
-    due = [day for day, is_renewed in billed if is_renewed or day not in paused_days]
-    return _Told(
-        last,
-        count,
-        i == 0 and first > 0,
-        from_first,
-        due[-1] == last and follows(last, run.until),
-    )
+    else:
+        if not row and first > 0:
+            return _Told(last, len(counted) + len(assumed), True, True, to_end)
+        if not row and billed[0][1]:
+            return _Told(last, len(counted) - 1, False, True, to_end)
+    return _Told(last, len(counted), False, False, to_end)

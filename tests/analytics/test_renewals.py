@@ -185,7 +185,7 @@ def test_invoices_are_not_assumed_ahead():
 
 
 def test_dates_that_drift_at_the_end_of_months():
-    """subscription_oca adds a month to the last date: 31 January, 29 February, 29 March."""
+    """subscription_oca adds a month to the last date: 31st, 29th, 29th."""
     start = day = date(2024, 1, 31)
     drifting = [start]
     for _i in range(9):
@@ -399,7 +399,7 @@ def test_predecessor_not_billed_up_to_its_end():
 
 
 def test_day_of_the_handover_counts_once():
-    """On that day the predecessor's next period would begin, and the successor's does."""
+    """The predecessor's next period would begin then, the successor's does."""
     runs = chain((date(2023, 11, 21), NOV, "years"), (NOV, NOV, "years"))
     assert found(runs) == {
         1: Renewals(date(2023, 11, 21), 0, 0, True),
