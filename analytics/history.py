@@ -80,6 +80,50 @@ def _end_or_amount(old, new, as_of):
     return events
 
 
+def from_now_on(
+    history: Iterable[Movement], name: str, state: State | None, day: date
+) -> list[Event]:
+    """Return the events that make a subscription something else from a day on.
+
+    What the ledger says of later days stays, for the customer of the state; not what
+    it says in another currency, and an end takes everything back.
+    """
+    event = Event(day, name, state)
+    if state is None:
+        return [event]
+    kept = [
+        step
+        for step in steps(history, day)
+        if step.state is None or step.state.currency == state.currency
+    ]
+    return [
+        event,
+        *(step if step.state is None else _of(step, state.customer) for step in kept),
+    ]
+
+
+def moved_start(
+    history: Iterable[Movement], start: date, name: str, state: State, day: date
+) -> list[Event]:
+    """Return the events of :func:`from_now_on` for a start that somebody corrects.
+
+    The start of the run of the day moves, and becomes known; a subscription that the
+    ledger does not know of yet starts on the corrected day.
+    """
+    history = list(history)
+    if not history:
+        return [Event(start, START, state)]
+    then = from_now_on(history, name, state, day)
+    run = run_start(history, day)
+    if run is None or run == start:
+        return then
+    old = state_on(history, day)
+    moved = later_events(
+        Account(run, None, old), Account(start, None, old), day, history
+    )
+    return [*(event for event in moved if event.date <= day), *then]
+
+
 def handed_over(
     history: Iterable[Movement], customer: Hashable, day: date
 ) -> list[Event]:
@@ -110,6 +154,16 @@ def state_on(history: Iterable[Movement], day: date) -> State | None:
             bool(balance.paused),
         )
     return None
+
+
+def run_start(history: Iterable[Movement], day: date) -> date | None:
+    """Return since when a subscription that runs on a day has run, by its rows."""
+    history = list(history)
+    start = None
+    for date_ in sorted({row.date for row in history if row.date <= day}):
+        runs = state_on(history, date_) is not None
+        start = (start or date_) if runs else None
+    return start
 
 
 def steps(

@@ -10,12 +10,10 @@ import base64
 import csv
 import io
 import random
-from decimal import Decimal
 
 from dateutil.relativedelta import relativedelta
 
 from odoo.addons.subscription_segmentation.analytics.history_file import COLUMNS
-from odoo.addons.subscription_segmentation.analytics.ledger import PAUSE, Event, State
 
 PLANS = {"Basic": 19, "Team": 79, "Business": 249}
 CUSTOMERS = 60
@@ -103,17 +101,6 @@ def import_rows(day, rows):
         pass
 
 
-def pause(subscription, today):
-    subscription.action_pause()
-    mrr = Decimal(str(subscription.mrr))
-    state = State(
-        subscription.customer_id.id, subscription.currency_id.id, mrr, mrr, paused=True
-    )
-    env["subscription.movement"]._book(
-        {subscription: [Event(today, PAUSE, state)]}, today
-    )
-
-
 def main():
     company = env.company
     if env["subscription.import"].search_count([], limit=1):
@@ -123,7 +110,7 @@ def main():
     for day, rows in histories(today):
         import_rows(day, rows)
     running = env["sale.subscription"].search([("is_running", "=", True)], order="id")
-    pause(running[0], today)
+    running[0].action_pause()
     for subscription in running[1:4]:
         partner = subscription.partner_id
         env["crm.lead"].create(

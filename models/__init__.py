@@ -11,6 +11,9 @@ from . import helpdesk_ticket
 from . import res_partner
 from . import sale_subscription
 from . import subscription_refresh
+from . import sale_subscription_ledger
+from . import sale_subscription_line
+from . import sale_subscription_template
 from . import subscription_import
 from . import subscription_import_line
 from . import subscription_import_line_masters

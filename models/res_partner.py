@@ -20,7 +20,17 @@ class ResPartner(models.Model):
         result = super().write(vals)
         if not vals.keys().isdisjoint(("parent_id", "is_company")):
             self._link_subscription_customers()
+            self._mark_subscriptions()
         return result
+
+    def _mark_subscriptions(self):
+        """Have the subscriptions of partners and their contacts change customer."""
+        env = self.sudo().with_context(active_test=False).env
+        family = env["res.partner"].search([("id", "child_of", self.ids)])
+        subscriptions = env["sale.subscription"].search(
+            [("partner_id", "in", family.ids), ("customer_id", "!=", False)]
+        )
+        subscriptions._mark_changed()
 
     def _link_subscription_customers(self):
         """Take the links of the commercial partners over, in every company.

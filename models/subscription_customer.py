@@ -148,20 +148,44 @@ class SubscriptionCustomer(models.Model):
         :param partners: any contacts; their commercial partners become customers
         """
         commercial = partners.commercial_partner_id
-        customers = self.search(
-            [("partner_id", "in", commercial.ids), ("company_id", "=", company.id)]
-        )
+        domain = [
+            ("partner_id", "in", commercial.ids),
+            ("company_id", "=", company.id),
+        ]
+        customers = self.search(domain)
         missing = commercial - customers.partner_id
         if missing:
-            made = self.create(
-                [
-                    {"partner_id": partner.id, "company_id": company.id}
-                    for partner in missing
-                ]
-            )
-            made._link_records()
-            customers |= made
+            self._insert(missing, company)._link_records()
+            customers = self.search(domain)
         return customers
+
+    @api.model
+    def _insert(self, partners, company):
+        """Make partners customers, unless somebody else just did.
+
+        Where that one commits first, the database asks to repeat the transaction, as
+        Odoo does by itself, instead of reporting a duplicate, which it does not.
+        """
+        partners.flush_recordset()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO subscription_customer (
+                    partner_id, company_id,
+                    create_uid, create_date, write_uid, write_date
+                )
+                SELECT partner_id, %(company)s, %(uid)s, now.utc, %(uid)s, now.utc
+                  FROM unnest(%(partners)s) AS partner (partner_id),
+                       (SELECT now() AT TIME ZONE 'UTC') AS now (utc)
+                    ON CONFLICT (partner_id, company_id) DO NOTHING
+             RETURNING id
+                """,
+                company=company.id,
+                uid=self.env.uid,
+                partners=partners.ids,
+            )
+        )
+        return self.browse(row[0] for row in rows)
 
     @api.model
     def _by_partner(self, partners):
@@ -480,7 +504,6 @@ class SubscriptionCustomer(models.Model):
             )
             if not running:
                 continue
-            before = running.customer_id
             customers = {
                 customer.partner_id: customer
                 for customer in self._ensure(running.partner_id, company)
@@ -491,8 +514,6 @@ class SubscriptionCustomer(models.Model):
                 sub.customer_id = customer
                 events[sub] = handed_over(history[sub.id], customer.id, today)
             Movement._book(events, today, known_on=today)
-            before._store_totals()
-            before._store_predecessors()
 
     def action_open_movements(self):
         """Open the movements of the customer."""

@@ -11,6 +11,7 @@ from ..analytics import period
 from ..analytics.history import Account, first_events, later_events
 from ..analytics.ledger import State
 from ..signals.subscriptions import contracted_mrr
+from .sale_subscription_ledger import TOLD
 from .subscription_import import contact_digest
 
 #: Cells by which a row names a plan, and those that its subscription lines come from.
@@ -225,9 +226,7 @@ class SubscriptionImportLine(models.Model):
             ),
         ):
             if some:
-                Movement._book(
-                    events, as_of, known_on, seen_until, import_, "imported"
-                )
+                Movement._book(events, as_of, known_on, seen_until, import_, "imported")
         (lines - renamed).contact = False
         lines.env.flush_all()
         lines.write({"state": "done", "error": False})
@@ -240,6 +239,7 @@ class SubscriptionImportLine(models.Model):
             mail_create_nolog=True,
             mail_create_nosubscribe=True,
             tracking_disable=True,
+            **{TOLD: True},
         )
 
     def _accounts(self, which):

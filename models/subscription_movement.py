@@ -199,8 +199,11 @@ class SubscriptionMovement(models.Model):
     ):
         """Book what happened to subscriptions of one company and store what follows.
 
-        :param events: ``{subscription: [ledger.Event]}``; in their states, customers
-            and currencies are ids
+        A row belongs to the company of its customer: that of a subscription which
+        changes company ends there.
+
+        :param events: ``{subscription: [ledger.Event]}``, deleted ones too; in their
+            states, customers and currencies are ids
         :param as_of: the day on which figures stored on records are looked at
         :param known_on: the day of recording (None: every row is known on its own date)
         :param seen_until: see :func:`ledger.book`
@@ -216,18 +219,33 @@ class SubscriptionMovement(models.Model):
             for subscription, some in events.items()
             for row in ledger.book(history[subscription.id], some, known_on, seen_until)
         ]
-        company = subscriptions.company_id
-        rates = company_rates(
-            self.env, company, {(row.currency, row.date) for _sub, row in rows}
+        customers = self.env["subscription.customer"].browse(
+            {row.customer for _sub, row in rows}
         )
+        companies = {customer.id: customer.company_id for customer in customers}
+        rates = {
+            company: company_rates(
+                self.env,
+                company,
+                {
+                    (row.currency, row.date)
+                    for _sub, row in rows
+                    if companies[row.customer] == company
+                },
+            )
+            for company in customers.company_id
+        }
+        existing = subscriptions.exists()
+        references = self._references(subscriptions - existing)
+        references.update((sub.id, sub.display_name or str(sub.id)) for sub in existing)
         movements = self.create(
             [
                 {
-                    "subscription_id": subscription.id,
+                    "subscription_id": subscription in existing and subscription.id,
                     "subscription_res_id": subscription.id,
-                    "reference": subscription.display_name or str(subscription.id),
+                    "reference": references[subscription.id],
                     "customer_id": row.customer,
-                    "company_id": company.id,
+                    "company_id": companies[row.customer].id,
                     "date": row.date,
                     "known_on": row.known_on,
                     "event": row.event,
@@ -238,15 +256,26 @@ class SubscriptionMovement(models.Model):
                     "paused_delta": row.delta.paused,
                     "mrr_delta": float(row.delta.contracted),
                     "mrr_effective_delta": float(row.delta.effective),
-                    "company_rate": float(rates[row.currency, row.date]),
+                    "company_rate": float(
+                        rates[companies[row.customer]][row.currency, row.date]
+                    ),
                     "import_id": source.id if source else False,
                 }
                 for subscription, row in rows
             ]
         )
-        movements.customer_id._classify_movements()
-        subscriptions._store_positions(as_of)
+        customers._classify_movements()
+        existing._store_positions(as_of)
+        for others in (customers - existing.customer_id).grouped("company_id").values():
+            others._store_totals(as_of)
+            others._store_predecessors()
         return movements
+
+    @api.model
+    def _references(self, gone):
+        """Return ``{id: reference}`` of deleted subscriptions, as it was last."""
+        rows = self.search([("subscription_res_id", "in", gone.ids)], order="id")
+        return {row.subscription_res_id: row.reference for row in rows}
 
     @api.model
     def _history(self, subscriptions):

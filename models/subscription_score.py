@@ -190,8 +190,6 @@ class SubscriptionScore(models.AbstractModel):
 
         return Domain.OR(
             Domain("company_id", "=", company.id)
-            & Domain(
-                "next_renewal_date", operator, due(company._subscription_today())
-            )
+            & Domain("next_renewal_date", operator, due(company._subscription_today()))
             for company in self.env["res.company"].sudo().search([])
         )

@@ -3,8 +3,11 @@
 """The one reader of ``sale.subscription`` and its lines.
 
 ``subscription_oca`` keeps ``recurring_total``, which goes stale after a change of
-price; the lines are the truth and are summed here.
+price; the lines are the truth and are summed here. They are known only as they are now;
+the past is in the ledger.
 """
+
+from decimal import Decimal
 
 import pandas as pd
 
@@ -12,47 +15,193 @@ from odoo.tools import SQL
 
 from ..analytics.period import MONTHS
 
+#: Models that are looked at, with the fields, where they have many others.
+READ = {
+    "res.partner": ["commercial_partner_id"],
+    "sale.order": ["order_subscription_id"],
+    "sale.subscription": None,
+    "sale.subscription.line": None,
+    "sale.subscription.stage": None,
+    "sale.subscription.template": None,
+}
+
 
 def contracted_mrr(env, ids):
     """Return what the lines of subscriptions come to per month, now.
-
-    Lines are known only as they are now; the past is in the ledger.
 
     :param ids: subscriptions, archived ones too
     :return: DataFrame indexed by subscription id: ``currency_id``, ``contracted`` (MRR
         untaxed and after discount, in that currency and rounded to it)
     """
-    env["sale.subscription"].flush_model()
-    env["sale.subscription.line"].flush_model()
+    frame = present(env, ids)[["currency_id", "contracted"]]
+    return frame.astype({"contracted": float})
+
+
+def present(env, ids):
+    """Return what subscriptions are now.
+
+    :param ids: subscriptions, archived ones too
+    :return: DataFrame indexed by subscription id: ``company_id``,
+        ``commercial_partner_id``, ``currency_id``, ``date_start``, ``contracted`` (MRR
+        untaxed and after discount, in that currency and rounded to it, an exact
+        decimal), ``running``, ``paused`` (whether it runs or not), ``archived``
+    """
+    columns = [
+        "id",
+        "company_id",
+        "commercial_partner_id",
+        "currency_id",
+        "date_start",
+        "contracted",
+        "running",
+        "paused",
+        "archived",
+    ]
+    # As text, because Odoo reads numeric columns as floats.
+    selected = [
+        SQL("contracted::text") if c == "contracted" else SQL(c) for c in columns
+    ]
+    rows = env.execute_query(
+        SQL(
+            "SELECT %s FROM (%s) AS present",
+            SQL(", ").join(selected),
+            _present(env, ids),
+        )
+    )
+    frame = pd.DataFrame(rows, columns=columns).set_index("id")
+    frame["contracted"] = frame["contracted"].map(Decimal)
+    return frame
+
+
+def differing(env, ids):
+    """Return which subscriptions are now something else than the ledger says of today.
+
+    :param ids: subscriptions, archived and deleted ones too
+    """
+    env["subscription.movement"].flush_model()
     rows = env.execute_query(
         SQL(
             """
-            SELECT s.id,
-                   s.currency_id,
-                   ROUND(
-                       COALESCE(SUM(l.price_subtotal), 0)
-                       * CASE t.recurring_rule_type %(units_per)s END
-                       / (
-                           GREATEST(t.recurring_interval, 1)
-                           * CASE t.recurring_rule_type %(months)s END
-                       ),
-                       c.decimal_places
+            WITH present AS (%(present)s),
+            leg AS (
+                SELECT movement.subscription_res_id AS id,
+                       movement.customer_id,
+                       movement.currency_id,
+                       SUM(movement.running_delta) AS running,
+                       SUM(movement.paused_delta) AS paused,
+                       SUM(movement.mrr_delta) AS contracted,
+                       SUM(movement.mrr_effective_delta) AS effective
+                  FROM subscription_movement movement
+             LEFT JOIN sale_subscription s ON s.id = movement.subscription_res_id
+                  JOIN (%(today)s) AS today (company_id, date)
+                    ON today.company_id = COALESCE(s.company_id, movement.company_id)
+                 WHERE movement.subscription_res_id = ANY(%(ids)s)
+                   AND movement.date <= today.date
+              GROUP BY movement.subscription_res_id,
+                       movement.customer_id,
+                       movement.currency_id
+            ),
+            booked AS (
+                SELECT leg.*, customer.partner_id, customer.company_id
+                  FROM leg
+                  JOIN subscription_customer customer ON customer.id = leg.customer_id
+                 WHERE (leg.running, leg.paused, leg.contracted, leg.effective)
+                       <> (0, 0, 0, 0)
+            )
+            SELECT DISTINCT id
+              FROM present
+         FULL JOIN booked USING (id)
+             WHERE CASE
+                   WHEN present.running THEN (
+                       present.commercial_partner_id,
+                       present.company_id,
+                       present.currency_id,
+                       1,
+                       present.paused::int,
+                       present.contracted,
+                       CASE WHEN present.paused THEN 0 ELSE present.contracted END
+                   ) IS DISTINCT FROM (
+                       booked.partner_id,
+                       booked.company_id,
+                       booked.currency_id,
+                       booked.running,
+                       booked.paused,
+                       booked.contracted,
+                       booked.effective
                    )
-              FROM sale_subscription s
-              JOIN sale_subscription_template t ON t.id = s.template_id
-              JOIN res_currency c ON c.id = s.currency_id
-         LEFT JOIN sale_subscription_line l ON l.sale_subscription_id = s.id
-             WHERE s.id = ANY(%(ids)s)
-          GROUP BY s.id, t.id, c.id
+                   ELSE booked.id IS NOT NULL
+                   END
+          ORDER BY id
             """,
+            present=_present(env, ids),
+            today=_today(env),
             ids=list(ids),
-            # One division of whole numbers, so that halves round as they should.
-            units_per=_case({unit: m.denominator for unit, m in MONTHS.items()}),
-            months=_case({unit: m.numerator for unit, m in MONTHS.items()}),
         )
     )
-    frame = pd.DataFrame(rows, columns=["id", "currency_id", "contracted"])
-    return frame.set_index("id")
+    return [row[0] for row in rows]
+
+
+def _present(env, ids):
+    """Return the query of what subscriptions are now.
+
+    One runs while it is in a stage of progress, from its start on. The order that bills
+    a period of a subscription can create another one for the same products: that one
+    never runs, for its revenue is there already.
+    """
+    for name, fields in READ.items():
+        env[name].flush_model(fields)
+    return SQL(
+        """
+        SELECT s.id,
+               s.company_id,
+               partner.commercial_partner_id,
+               s.currency_id,
+               s.date_start,
+               ROUND(
+                   COALESCE(line.total, 0)
+                   * CASE period.unit %(units_per)s END
+                   / (period.number * CASE period.unit %(months)s END),
+                   currency.decimal_places
+               ) AS contracted,
+               s.active
+                   AND COALESCE(stage.type = 'in_progress', FALSE)
+                   AND COALESCE(s.date_start <= today.date, TRUE)
+                   AND origin.order_subscription_id IS NULL AS running,
+               COALESCE(s.is_paused, FALSE) AS paused,
+               NOT s.active AS archived
+          FROM sale_subscription s
+          JOIN (
+              SELECT id,
+                     COALESCE(recurring_rule_type, 'months') AS unit,
+                     GREATEST(recurring_interval, 1) AS number
+                FROM sale_subscription_template
+          ) AS period ON period.id = s.template_id
+          JOIN res_currency currency ON currency.id = s.currency_id
+          JOIN res_partner partner ON partner.id = s.partner_id
+          JOIN (%(today)s) AS today (company_id, date) ON today.company_id = s.company_id
+     LEFT JOIN sale_subscription_stage stage ON stage.id = s.stage_id
+     LEFT JOIN sale_order origin ON origin.id = s.sale_order_id
+     LEFT JOIN (
+              SELECT sale_subscription_id AS id, SUM(price_subtotal) AS total
+                FROM sale_subscription_line
+               WHERE sale_subscription_id = ANY(%(ids)s)
+            GROUP BY sale_subscription_id
+          ) AS line ON line.id = s.id
+         WHERE s.id = ANY(%(ids)s)
+        """,
+        ids=list(ids),
+        today=_today(env),
+        # One division of whole numbers, so that halves round as they should.
+        units_per=_case({unit: m.denominator for unit, m in MONTHS.items()}),
+        months=_case({unit: m.numerator for unit, m in MONTHS.items()}),
+    )
+
+
+def _today(env):
+    """Return the query of the day it is in each company."""
+    companies = env["res.company"].sudo().with_context(active_test=False).search([])
+    days = [company._subscription_today() for company in companies]
+    return SQL("SELECT * FROM unnest(%s::int[], %s::date[])", companies.ids, days)
 
 
 def _case(values):

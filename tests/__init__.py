@@ -5,7 +5,9 @@ from . import test_customer
 from . import test_customer_links
 from . import test_groups
 from . import test_import
+from . import test_live_history
 from . import test_real_history
+from . import test_reconciliation
 from . import test_movement
 from . import test_partner_merge
 from . import test_refresh

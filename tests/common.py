@@ -9,10 +9,13 @@ from datetime import date
 from decimal import Decimal
 from itertools import count
 
+from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user
 from odoo.tools import SQL
 
-from ..analytics import ledger
+from ..analytics import history, ledger
+from ..analytics.period import per_period
+from ..models.sale_subscription_ledger import TOLD
 
 MODULE = "subscription_segmentation"
 
@@ -158,19 +161,67 @@ class SubscriptionCase(TransactionCase):
 
     @classmethod
     def make_subscription(cls, partner, currency="USD", company=None, **values):
-        """Return a subscription that the ledger knows nothing of yet."""
+        """Return a subscription that the ledger knows nothing of yet.
+
+        What is written on it is told to the ledger by :meth:`book` alone.
+        """
         company = company or cls.company
         customer = cls.env["subscription.customer"]._ensure(partner, company)
-        return cls.env["sale.subscription"].create(
+        return cls._create_subscription(
+            partner, currency, company, told=True, customer_id=customer.id, **values
+        )
+
+    @classmethod
+    def open_subscription(cls, partner, price=10, currency="USD", company=None, **vals):
+        """Return a draft whose history is written as it happens, as for anybody.
+
+        :param price: of one period
+        """
+        return cls._create_subscription(
+            partner,
+            currency,
+            company or cls.company,
+            **{"sale_subscription_line_ids": [cls.new_line(price)], **vals},
+        )
+
+    @classmethod
+    def _create_subscription(cls, partner, currency, company, told=False, **values):
+        Subscription = cls.env["sale.subscription"].with_company(company)
+        return Subscription.with_context(**{TOLD: told}).create(
             {
                 "partner_id": partner.id,
-                "customer_id": customer.id,
                 "company_id": company.id,
                 "template_id": cls.plan.id,
                 "pricelist_id": cls.get_pricelist(currency, company).id,
                 "user_id": False,
                 # The sequence of subscription_oca belongs to the first company only.
                 "code": f"T-{next(cls.codes)}",
+                **values,
+            }
+        )
+
+    @classmethod
+    def get_stage(cls, type_):
+        Stage = cls.env["sale.subscription.stage"]
+        return Stage.search([("type", "=", type_)], limit=1)
+
+    @classmethod
+    def get_product(cls):
+        Product = cls.env["product.product"]
+        return Product.search([("name", "=", "Test Seat")], limit=1) or Product.create(
+            {"name": "Test Seat", "type": "service", "taxes_id": False}
+        )
+
+    @classmethod
+    def new_line(cls, price, **values):
+        """Return the command that adds a line."""
+        product = cls.get_product()
+        return Command.create(
+            {
+                "product_id": product.id,
+                "name": product.name,
+                "price_unit": float(price),
+                "discount": 0,
                 **values,
             }
         )
@@ -195,9 +246,44 @@ class SubscriptionCase(TransactionCase):
                 state = cls.state(subscription, state)
             when = when if isinstance(when, date) else day(when)
             events.append(ledger.Event(when, name, state))
-        return cls.env["subscription.movement"]._book(
+        movements = cls.env["subscription.movement"]._book(
             {subscription: events}, as_of or cls.as_of, known_on=known_on
         )
+        if movements:
+            cls.follow_ledger(subscription)
+        return movements
+
+    @classmethod
+    def follow_ledger(cls, subscription):
+        """Make a subscription what the ledger says of it, without telling the ledger.
+
+        A reconciliation then finds no difference.
+        """
+        rows = subscription.env["subscription.movement"]._history(subscription)
+        rows = rows[subscription.id]
+        state = history.state_on(rows, max(row.date for row in rows))
+        plan = subscription.template_id
+        subscription = subscription.with_context(**{TOLD: True})
+        subscription.sale_subscription_line_ids.unlink()
+        subscription.write(
+            {
+                "stage_id": cls.get_stage("in_progress" if state else "post").id,
+                "is_paused": bool(state and state.paused),
+                "sale_subscription_line_ids": [
+                    cls.new_line(
+                        per_period(
+                            state.contracted,
+                            plan.recurring_rule_type,
+                            plan.recurring_interval,
+                            subscription.currency_id.decimal_places,
+                        )
+                    )
+                ]
+                if state
+                else [],
+            }
+        )
+        subscription.date_start = min(row.date for row in rows)
 
     @classmethod
     def subscribe(
