@@ -44,9 +44,4 @@ def aggregate(subscriptions: pd.DataFrame) -> pd.DataFrame:
     # Equal sums share a score, in whichever order they were added up.
     result["rfm_monetary"] = result["rfm_monetary"].round(6)
     result["rfm_r"] = result["rfm_r"].astype("Int8")
-    result["rfm_f"] = rfm.quintile_score(result["renewed_months"])
-    result["rfm_m"] = rfm.quintile_score(result["rfm_monetary"])
-    scores = result["rfm_r"], result["rfm_f"], result["rfm_m"]
-    result["rfm_score"] = rfm.score(*scores)
-    result["rfm_segment"] = rfm.segment(*scores)
-    return result
+    return rfm.rank(result)

@@ -85,6 +85,21 @@ def score(r: pd.Series, f: pd.Series, m: pd.Series) -> pd.Series:
     return number.astype("string")
 
 
+def rank(scores: pd.DataFrame) -> pd.DataFrame:
+    """Add F, M, the score and the segment: what comes of comparing the rows.
+
+    :param scores: ``renewed_months``, ``rfm_monetary`` and ``rfm_r``, missing of what
+        does not run
+    :return: the same with ``rfm_f``, ``rfm_m``, ``rfm_score`` and ``rfm_segment``
+    """
+    r = scores["rfm_r"]
+    f = quintile_score(scores["renewed_months"])
+    m = quintile_score(scores["rfm_monetary"])
+    return scores.assign(
+        rfm_f=f, rfm_m=m, rfm_score=score(r, f, m), rfm_segment=segment(r, f, m)
+    )
+
+
 def _int(scores):
     return scores.astype("Int8")
 

@@ -2,8 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """From what is known of a company's subscriptions as of a date to their scores.
 
-Two steps, because only the second one looks from one subscription at the others:
-:func:`describe` each of them, then :func:`rank` those that run.
+What comes of comparing those that run with one another, :func:`.rfm.rank` adds.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from . import lifecycle, rfm
@@ -34,100 +32,119 @@ class Limits(NamedTuple):
     veteran_months: int = 24
 
 
-def describe(
+def relationship(
+    start: pd.Series, until: pd.Series, running: pd.Series, limits: Limits
+) -> pd.DataFrame:
+    """Return lifecycle and tenure of relationships, missing of those not started.
+
+    :param start: since when each one has lasted
+    :param until: up to when, today if it still does
+    :return: ``relationship_start_date``, ``tenure_months``, ``tenure_band``,
+        ``lifecycle_stage``
+    """
+    months = lifecycle.whole_months(start, until)
+    stage = lifecycle.stage(
+        months, running, limits.stability_months, limits.loyal_months
+    )
+    return pd.DataFrame(
+        {
+            "relationship_start_date": start,
+            "tenure_months": months,
+            "tenure_band": lifecycle.band(
+                months, limits.mid_term_months, limits.veteran_months
+            ),
+            "lifecycle_stage": stage.where(start.notna()),
+        }
+    )
+
+
+def life(subscriptions: pd.DataFrame, as_of: date, limits: Limits) -> pd.DataFrame:
+    """Return where subscriptions stand in their lives.
+
+    :param subscriptions: indexed by id, predecessors included; ``running`` (bool),
+        ``first_start_date``, ``run_start`` (first day of the present or last run),
+        ``end_date`` (NaT: it runs), ``predecessor_id``, ``unit`` and ``interval`` of
+        the billing period, ``next_invoice_date`` (NaT: unknown, or as of the past)
+    :return: same index; what :func:`relationship` says (no stage where a successor
+        continues it) and ``next_renewal_date`` of what runs
+    """
+    today = pd.Timestamp(as_of)
+    running = subscriptions["running"]
+    result = relationship(
+        lifecycle.chain_starts(
+            subscriptions["run_start"],
+            subscriptions["first_start_date"],
+            subscriptions["predecessor_id"],
+        ),
+        subscriptions["end_date"].fillna(today),
+        running,
+        limits,
+    )
+    gone_on = ~running & _is_continued(subscriptions)
+    result["lifecycle_stage"] = result["lifecycle_stage"].where(~gone_on)
+    boundary = next_renewal(
+        subscriptions["run_start"].where(running),
+        subscriptions["unit"],
+        subscriptions["interval"],
+        as_of,
+    )
+    planned = subscriptions["next_invoice_date"]
+    result["next_renewal_date"] = planned.where(running & (planned >= today), boundary)
+    return result
+
+
+def recency_and_frequency(
     subscriptions: pd.DataFrame,
     invoices: pd.DataFrame,
     pauses: pd.DataFrame,
     as_of: date,
     limits: Limits,
 ) -> pd.DataFrame:
-    """Return what can be said of each subscription by itself and its predecessors.
+    """Return what the renewals of subscriptions come to.
 
-    :param subscriptions: indexed by id, predecessors included; ``running`` (bool),
-        ``first_start_date``, ``run_start`` (first day of the current or last run),
-        ``end_date`` (NaT: it runs), ``predecessor_id``, ``unit`` and ``interval`` of
-        the billing period, ``next_invoice_date``, ``monetary`` (MRR in company
+    :param subscriptions: as for :func:`life`, with ``monetary`` (MRR in company
         currency)
     :param invoices: see :func:`.renewals.renewals`
     :param pauses: see :func:`.renewals.renewals`
-    :return: same index; ``relationship_start_date``, ``tenure_months``,
-        ``tenure_band``, ``lifecycle_stage`` of all that have started (the stage is
-        empty where a successor continues it); of those that run ``rfm_recency``
-        (days), ``rfm_frequency``, ``renewed_months``, ``rfm_monetary``, ``rfm_r``,
-        ``rfm_assumed``, ``next_renewal_date`` and ``scored_on``; else missing
+    :return: same index; ``rfm_recency`` (days), ``rfm_frequency``, ``renewed_months``,
+        ``rfm_monetary``, ``rfm_r``, ``rfm_assumed`` and ``scored_on``, missing of what
+        does not run
     """
     today = pd.Timestamp(as_of)
     ids = subscriptions.index
-    running = subscriptions["running"].astype(bool)
-    until = subscriptions["end_date"].fillna(today)
-    started = subscriptions["first_start_date"].notna()
-    result = pd.DataFrame(index=ids)
-
-    start = lifecycle.chain_starts(
-        subscriptions["run_start"],
-        subscriptions["first_start_date"],
-        subscriptions["predecessor_id"],
+    running = subscriptions["running"]
+    runs = pd.DataFrame(
+        {
+            "start_date": subscriptions["run_start"],
+            "until": subscriptions["end_date"].fillna(today),
+            "unit": subscriptions["unit"],
+            "interval": subscriptions["interval"],
+            "predecessor_id": lifecycle.continued(
+                subscriptions["run_start"],
+                subscriptions["first_start_date"],
+                subscriptions["predecessor_id"],
+            ),
+        }
     )
-    months = lifecycle.whole_months(start, until)
-    stage = lifecycle.stage(
-        months, running, limits.stability_months, limits.loyal_months
-    )
-    continued = ids.isin(subscriptions["predecessor_id"].dropna())
-    result["relationship_start_date"] = start
-    result["tenure_months"] = months
-    result["tenure_band"] = lifecycle.band(
-        months, limits.mid_term_months, limits.veteran_months
-    ).where(started, None)
-    result["lifecycle_stage"] = stage.where(started & (running | ~continued), None)
-
-    renewed = renewals(
-        pd.DataFrame(
-            {
-                "start_date": subscriptions["run_start"],
-                "until": until,
-                "unit": subscriptions["unit"],
-                "interval": subscriptions["interval"],
-                "predecessor_id": subscriptions["predecessor_id"],
-            }
-        )[running | continued],
-        invoices,
-        pauses,
-        as_of,
-    ).reindex(ids[running])
+    # Those that ended count only for the ones that continue them.
+    needed = running | _is_continued(subscriptions)
+    renewed = renewals(runs[needed], invoices, pauses, as_of).reindex(ids[running])
     recency = (today - renewed["last_renewal_date"]).dt.days
-    result["rfm_recency"] = recency
-    result["rfm_frequency"] = renewed["frequency"]
-    result["renewed_months"] = renewed["renewed_months"]
-    result["rfm_monetary"] = subscriptions["monetary"].where(running)
-    result["rfm_r"] = rfm.recency_score(
-        recency / renewed["period_days"], limits.recency
+    scores = pd.DataFrame(
+        {
+            "rfm_recency": recency,
+            "rfm_frequency": renewed["frequency"],
+            "renewed_months": renewed["renewed_months"],
+            "rfm_monetary": subscriptions["monetary"][running],
+            "rfm_r": rfm.recency_score(
+                recency / renewed["period_days"], limits.recency
+            ),
+            "rfm_assumed": renewed["assumed"],
+            "scored_on": today,
+        }
     )
-    result["rfm_assumed"] = renewed["assumed"]
-    billed = subscriptions["next_invoice_date"].fillna(subscriptions["run_start"])
-    result["next_renewal_date"] = next_renewal(
-        billed[running],
-        subscriptions["unit"][running],
-        subscriptions["interval"][running],
-        as_of,
-    )
-    result["scored_on"] = pd.Series(today, ids).where(running)
-    return result
+    return scores.reindex(ids)
 
 
-def rank(scores: pd.DataFrame) -> pd.DataFrame:
-    """Add what comes of comparing all that run: F, M, the score and the segment.
-
-    :param scores: ``renewed_months``, ``rfm_monetary``, ``rfm_r``; missing of what
-        does not run
-    :return: the same with ``rfm_f``, ``rfm_m``, ``rfm_score`` and ``rfm_segment``
-    """
-    f = rfm.quintile_score(scores["renewed_months"])
-    m = rfm.quintile_score(scores["rfm_monetary"])
-    r = scores["rfm_r"]
-    scored = r.notna() & f.notna() & m.notna()
-    text = pd.Series(np.nan, scores.index, dtype=object)
-    code = 100 * r[scored].astype(int) + 10 * f[scored].astype(int) + m[scored]
-    text[scored] = code.astype(int).astype(str)
-    return scores.assign(
-        rfm_f=f, rfm_m=m, rfm_score=text, rfm_segment=rfm.segment(r, f, m)
-    )
+def _is_continued(subscriptions):
+    return subscriptions.index.isin(subscriptions["predecessor_id"].dropna())

@@ -10,6 +10,7 @@ from . import crm_lead
 from . import helpdesk_ticket
 from . import res_partner
 from . import sale_subscription
+from . import sale_subscription_refresh
 from . import subscription_refresh
 from . import sale_subscription_ledger
 from . import sale_subscription_line

@@ -4,35 +4,15 @@
 
 import pandas as pd
 
-from ..analytics import lifecycle
 from ..analytics.customers import aggregate
-from ..analytics.score import Limits, describe
+from ..analytics.rfm import rank
+from ..analytics.score import Limits, life, recency_and_frequency, relationship
 from ..analytics.succession import Span, predecessors
+from ..signals.billing import billing
 from ..signals.positions import pauses, positions, relationships
 from ..signals.rates import company_rates
 from ..signals.renewals import recurring_invoices
-from ..signals.billing import billing
-from ..signals.successors import candidates
 
-#: What a refresh stores, in the order of its tables.
-SCORES = [
-    "rfm_recency",
-    "rfm_frequency",
-    "renewed_months",
-    "rfm_monetary",
-    "rfm_r",
-    "rfm_f",
-    "rfm_m",
-    "rfm_score",
-    "rfm_segment",
-    "rfm_assumed",
-    "lifecycle_stage",
-    "relationship_start_date",
-    "tenure_months",
-    "tenure_band",
-    "next_renewal_date",
-    "scored_on",
-]
 POSITION = [
     "is_running",
     "mrr",
@@ -51,8 +31,28 @@ TOTALS = [
     "first_start_date",
     "end_date",
 ]
-SUBSCRIPTION_COLUMNS = POSITION + SCORES
-CUSTOMER_COLUMNS = TOTALS + SCORES
+LIFE = [
+    "lifecycle_stage",
+    "relationship_start_date",
+    "tenure_months",
+    "tenure_band",
+    "next_renewal_date",
+]
+RFM = [
+    "rfm_recency",
+    "rfm_frequency",
+    "renewed_months",
+    "rfm_monetary",
+    "rfm_r",
+    "rfm_f",
+    "rfm_m",
+    "rfm_score",
+    "rfm_segment",
+    "rfm_assumed",
+    "scored_on",
+]
+SUBSCRIPTION_COLUMNS = POSITION + LIFE + RFM
+CUSTOMER_COLUMNS = TOTALS + LIFE + RFM
 
 
 def company_limits(company):
@@ -71,103 +71,122 @@ def company_limits(company):
     )
 
 
-def describe_subscriptions(env, company, as_of, ids=None):
-    """Return position and scores of a company's subscriptions, but F and M.
+def subscription_lives(env, company, as_of, ids=None):
+    """Return where subscriptions of a company stand as of a date, by the ledger.
 
     :param ids: only these; predecessors that are left out are not followed
-    :return: DataFrame indexed by subscription id: ``customer_id``, :data:`POSITION`
-        and what :func:`..analytics.score.describe` says
+    :return: DataFrame indexed by subscription id: ``customer_id``, :data:`POSITION`,
+        :data:`LIFE`, and what :func:`subscription_scores` needs besides
     """
-    frame = billing(env, company, ids)
-    frame = frame.join(positions(env, company, as_of, ids))
-    known = candidates(env, company, as_of, company.subscription_grace_days, ids)
-    chain = predecessors(
-        (Span(*span) for span in known), company.subscription_grace_days
-    )
-    chain = {sub: pred for sub, pred in chain.items() if pred in frame.index}
-    frame["predecessor_id"] = frame.index.to_series().map(chain)
+    frame = billing(env, company, ids).join(positions(env, company, as_of, ids))
+    if as_of < company._subscription_today():
+        frame["next_invoice_date"] = pd.NaT  # it is known as it is now only
     frame["running"] = frame["running"].eq(1)
-    for amount in ("contracted", "effective"):
-        frame[amount] = frame[amount].fillna(0.0)
-        frame[f"{amount}_company"] = _in_company_currency(
-            env, company, as_of, frame["currency_id"], frame[amount]
-        )
-    frame["monetary"] = frame["contracted_company"]
-    scores = describe(
-        frame,
+    frame["predecessor_id"] = _predecessors(frame, company.subscription_grace_days)
+    frame["mrr"] = frame["contracted"].fillna(0.0)
+    frame["mrr_effective"] = frame["effective"].fillna(0.0)
+    rates = _rates(env, company, as_of, frame["currency_id"])
+    for name in ("mrr", "mrr_effective"):
+        frame[f"{name}_company"] = _converted(frame[name], rates, company)
+    frame["is_running"] = frame["running"]
+    return frame.join(life(frame, as_of, company_limits(company)))
+
+
+def subscription_scores(env, company, as_of, ids=None):
+    """Return the above with all of RFM but what comes of a comparison.
+
+    :return: the DataFrame of :func:`subscription_lives` with the columns of
+        :func:`..analytics.score.recency_and_frequency`
+    """
+    frame = subscription_lives(env, company, as_of, ids)
+    scores = recency_and_frequency(
+        frame.assign(monetary=frame["mrr_company"]),
         recurring_invoices(env, company, as_of, ids),
         pauses(env, company, as_of, ids),
         as_of,
         company_limits(company),
     )
-    position = frame.rename(
-        columns={
-            "running": "is_running",
-            "contracted": "mrr",
-            "effective": "mrr_effective",
-            "contracted_company": "mrr_company",
-            "effective_company": "mrr_effective_company",
-        }
-    )[["customer_id", *POSITION]]
-    return position.join(scores)
+    return frame.join(scores)
 
 
-def _in_company_currency(env, company, as_of, currency_ids, amounts):
-    """Return amounts at the rate of a day, rounded; what is in it already is left."""
-    base = company.currency_id
-    foreign = currency_ids.notna() & (currency_ids != base.id)
-    if not foreign.any():
-        return amounts
-    pairs = {(int(id_), as_of) for id_ in currency_ids[foreign].unique()}
+def customer_lives(env, company, as_of, subscriptions, ids=None):
+    """Return where customers of a company stand as of a date, by the ledger.
+
+    :param subscriptions: all of theirs, from :func:`subscription_lives`
+    :param ids: only these customers
+    :return: DataFrame indexed by customer id: :data:`TOTALS` and :data:`LIFE`
+    """
+    if ids is None:
+        domain = [("company_id", "=", company.id)]
+        ids = env["subscription.customer"].sudo().search(domain, order="id").ids
+    index = pd.Index(ids, name="id", dtype="int64")
+    frame = relationships(env, company, as_of, ids).reindex(index)
+    for count in ("subscription_count", "running_count"):
+        frame[count] = frame[count].fillna(0).astype(int)
+    groups = subscriptions.groupby("customer_id")
+    digits = company.currency_id.decimal_places
+    for name in ("mrr", "mrr_effective"):
+        amounts = groups[f"{name}_company"].sum().reindex(index)
+        frame[name] = amounts.fillna(0.0).round(digits)
+    frame["next_renewal_date"] = groups["next_renewal_date"].min().reindex(index)
+    until = frame["end_date"].fillna(pd.Timestamp(as_of))
+    running = frame["running_count"] > 0
+    return frame.join(
+        relationship(frame["start_date"], until, running, company_limits(company))
+    )[TOTALS + LIFE]
+
+
+def company_scores(env, company, as_of, subscriptions):
+    """Return all that a refresh stores.
+
+    :param subscriptions: all of the company, from :func:`subscription_scores`
+    :return: two DataFrames: :data:`SUBSCRIPTION_COLUMNS` by subscription,
+        :data:`CUSTOMER_COLUMNS` by customer
+    """
+    subscriptions = rank(subscriptions)
+    customers = customer_lives(env, company, as_of, subscriptions)
+    scores = aggregate(subscriptions[subscriptions["is_running"]])
+    scores = scores.drop(columns="next_renewal_date").assign(
+        rfm_monetary=scores["rfm_monetary"].round(company.currency_id.decimal_places),
+        scored_on=pd.Timestamp(as_of),
+    )
+    return (
+        subscriptions[SUBSCRIPTION_COLUMNS],
+        customers.join(scores)[CUSTOMER_COLUMNS],
+    )
+
+
+def _predecessors(frame, grace_days):
+    """Return the predecessor of each subscription, missing without.
+
+    Only customers with several subscriptions of which one has ended can have any.
+    """
+    several = frame["customer_id"].duplicated(keep=False)
+    several &= frame["first_start_date"].notna()
+    left = frame["customer_id"][several & frame["end_date"].notna()]
+    some = frame[several & frame["customer_id"].isin(left)]
+    starts, ends = (
+        some[name].astype(object).where(some[name].notna(), None)
+        for name in ("first_start_date", "end_date")
+    )
+    chain = predecessors(map(Span, some.index, some["customer_id"], starts, ends), grace_days)
+    return frame.index.to_series().map(chain).astype("Int64")
+
+
+def _rates(env, company, as_of, currency_ids):
+    """Return the rate of each row's currency into the company's, 1 without one."""
+    pairs = {(int(id_), as_of) for id_ in currency_ids.dropna().unique()}
     rates = {
         currency_id: float(rate)
         for (currency_id, _day), rate in company_rates(env, company, pairs).items()
     }
-    converted = amounts[foreign] * currency_ids[foreign].map(rates)
+    return currency_ids.map(rates).fillna(1.0)
+
+
+def _converted(amounts, rates, company):
+    """Return amounts in company currency, rounded as Odoo does where it converts."""
     result = amounts.copy()
-    result[foreign] = converted.map(base.round)
+    foreign = rates != 1
+    converted = amounts[foreign] * rates[foreign]
+    result[foreign] = converted.map(company.currency_id.round)
     return result
-
-
-def describe_customers(env, company, as_of, subscriptions):
-    """Return totals and scores of a company's customers.
-
-    :param subscriptions: their ranked subscriptions, as described above
-    :return: DataFrame indexed by customer id: :data:`CUSTOMER_COLUMNS`
-    """
-    limits = company_limits(company)
-    env["subscription.customer"].flush_model()
-    env.cr.execute(
-        "SELECT id FROM subscription_customer WHERE company_id = %s", [company.id]
-    )
-    index = pd.Index([row[0] for row in env.cr.fetchall()], name="id")
-    frame = relationships(env, company, as_of).reindex(index)
-    for count in ("subscription_count", "running_count"):
-        frame[count] = frame[count].fillna(0).astype(int)
-    money = (
-        subscriptions.groupby("customer_id")[["mrr_company", "mrr_effective_company"]]
-        .sum()
-        .reindex(index)
-        .fillna(0.0)
-    )
-    digits = company.currency_id.decimal_places
-    frame["mrr"] = money["mrr_company"].round(digits)
-    frame["mrr_effective"] = money["mrr_effective_company"].round(digits)
-    running = frame["running_count"] > 0
-    months = lifecycle.whole_months(
-        frame["start_date"], frame["end_date"].fillna(pd.Timestamp(as_of))
-    )
-    started = frame["first_start_date"].notna()
-    frame["relationship_start_date"] = frame["start_date"]
-    frame["tenure_months"] = months
-    frame["tenure_band"] = lifecycle.band(
-        months, limits.mid_term_months, limits.veteran_months
-    ).where(started, None)
-    frame["lifecycle_stage"] = lifecycle.stage(
-        months, running, limits.stability_months, limits.loyal_months
-    ).where(started, None)
-    scored = aggregate(subscriptions[subscriptions["is_running"]])
-    frame = frame.join(scored)
-    frame["rfm_monetary"] = frame["rfm_monetary"].round(digits)
-    frame["scored_on"] = pd.Series(pd.Timestamp(as_of), index).where(running)
-    return frame[CUSTOMER_COLUMNS]

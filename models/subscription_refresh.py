@@ -15,13 +15,12 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 from odoo.tools.sql import table_exists
 
-from ..analytics.score import rank
 from .bulk import store
 from .scoring import (
     CUSTOMER_COLUMNS,
     SUBSCRIPTION_COLUMNS,
-    describe_customers,
-    describe_subscriptions,
+    company_scores,
+    subscription_scores,
 )
 
 _logger = logging.getLogger(__name__)
@@ -319,35 +318,28 @@ class SubscriptionRefresh(models.Model):
 
         The ledger is told of today only: a run of a past day has nothing to compare.
         """
-        Subscription = self.env["sale.subscription"].with_context(active_test=False)
-        domain = [("company_id", "=", self.company_id.id)]
+        todo = self.env["sale.subscription"]._to_reconcile(self.company_id)
         if self.state == "waiting":
-            count = Subscription.search_count(domain)
             self.write(
                 {
                     "state": "reconciling",
                     "start_datetime": fields.Datetime.now(),
-                    "total_count": 3 * count,
+                    "total_count": 3 * len(todo),
                     "last_id": 0,
                 }
             )
-        batch = Subscription.browse()
-        if self.as_of >= self.company_id._subscription_today():
-            batch = Subscription.search(
-                domain + [("id", ">", self.last_id)], limit=BATCH, order="id"
-            )
-        if not batch:
+        if self.as_of < self.company_id._subscription_today():
+            todo = todo.browse()
+        ids = [id_ for id_ in todo.ids if id_ > self.last_id][:BATCH]
+        if not ids:
             self.write({"state": "computing", "last_id": 0})
             return
-        self._bisect(batch.ids, "sale.subscription", self._reconcile_ids)
-        self.write(
-            {"last_id": batch[-1].id, "done_count": self.done_count + len(batch)}
-        )
+        self._bisect(ids, "sale.subscription", self._reconcile_ids)
+        self.write({"last_id": ids[-1], "done_count": self.done_count + len(ids)})
 
     def _reconcile_ids(self, ids):
-        Subscription = self.env["sale.subscription"]
-        movements = Subscription.browse(ids)._reconcile(origin="reconciled")
-        self.booked_count += len(movements or ())
+        subscriptions = self.env["sale.subscription"].browse(ids)
+        self.booked_count += len(subscriptions._reconcile(origin="reconciled"))
 
     def _bisect(self, ids, model, work):
         """Do work on records; of those that fail, the smallest parts are named.
@@ -376,7 +368,7 @@ class SubscriptionRefresh(models.Model):
                 "refresh_id": self.id,
                 "model": record._name,
                 "res_id": record.id,
-                "name": record.exists().display_name or str(record.id),
+                "name": record.exists().display_name or f"{record._name} {record.id}",
                 "error": self._reason(error),
             }
         )
@@ -386,11 +378,11 @@ class SubscriptionRefresh(models.Model):
 
     def _computing(self):
         """Compute the company into the staging tables, in this one snapshot."""
-        company, as_of = self.company_id, self.as_of
         self.env.flush_all()
-        subscriptions = rank(self._described())
-        customers = describe_customers(self.env, company, as_of, subscriptions)
-        self._stage("sale.subscription", subscriptions[SUBSCRIPTION_COLUMNS])
+        subscriptions, customers = company_scores(
+            self.env, self.company_id, self.as_of, self._subscription_scores()
+        )
+        self._stage("sale.subscription", subscriptions)
         self._stage("subscription.customer", customers)
         seen = len(subscriptions) + len(customers)
         self.write(
@@ -404,19 +396,19 @@ class SubscriptionRefresh(models.Model):
             }
         )
 
-    def _described(self):
+    def _subscription_scores(self):
         """Return the subscriptions' scores; those that cannot be scored are named.
 
-        Should computing all at once fail, it is done by customer, because what is said
-        of a subscription depends on the others of its customer and on no more.
+        Should computing all at once fail, it is done by ever smaller parts, a
+        customer's subscriptions side by side, as they may continue each other.
         """
 
-        def describe(ids=None):
-            return describe_subscriptions(self.env, self.company_id, self.as_of, ids)
+        def compute(ids=None):
+            return subscription_scores(self.env, self.company_id, self.as_of, ids)
 
         try:
             with self.env.cr.savepoint():
-                return describe()
+                return compute()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
         except Exception:
@@ -429,7 +421,7 @@ class SubscriptionRefresh(models.Model):
                 self.company_id.id,
             )
         )
-        parts = self._bisect([row[0] for row in rows], "sale.subscription", describe)
+        parts = self._bisect([row[0] for row in rows], "sale.subscription", compute)
         return pd.concat(parts)
 
     def _staging(self, model):
@@ -555,15 +547,12 @@ class SubscriptionRefresh(models.Model):
         today = company._subscription_today()
         subscriptions._reconcile(origin="reconciled")
         self.env.flush_all()
-        frame = rank(describe_subscriptions(self.env, company, today))
-        customers = describe_customers(self.env, company, today, frame)
-        store(
-            subscriptions.browse(), frame.loc[subscriptions.ids, SUBSCRIPTION_COLUMNS]
+        scores, customer_scores = company_scores(
+            self.env, company, today, subscription_scores(self.env, company, today)
         )
-        store(
-            subscriptions.customer_id.browse(),
-            customers.loc[subscriptions.customer_id.ids],
-        )
+        customers = subscriptions.customer_id
+        store(subscriptions.browse(), scores.loc[subscriptions.ids])
+        store(customers.browse(), customer_scores.loc[customers.ids])
 
     # --- afterwards -------------------------------------------------------------------
 
@@ -571,13 +560,14 @@ class SubscriptionRefresh(models.Model):
         """Send a notice to the managers of the company."""
         managers = self.env.ref("subscription_segmentation.group_manager").all_user_ids
         partners = managers.filtered(
-            lambda user: self.company_id in user.company_ids and user.active
+            lambda user: self.company_id in user.company_ids
         ).partner_id
-        self.message_notify(
-            partner_ids=partners.ids,
-            subject=self.env._("Refresh of %s", self.company_id.name),
-            body=text,
-        )
+        if partners:
+            self.message_notify(
+                partner_ids=partners.ids,
+                subject=self.env._("Refresh of %s", self.company_id.name),
+                body=text,
+            )
 
     @api.autovacuum
     def _gc_runs(self):
