@@ -1,12 +1,6 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import pandas as pd
-
 from odoo import api, fields, models
-
-from ..signals.positions import positions
-from ..signals.rates import company_rates
-from .bulk import store
 
 USER = "subscription_segmentation.group_user"
 #: What the ledger, imports and refreshes say; nobody else writes it.
@@ -161,43 +155,3 @@ class SaleSubscription(models.Model):
         if self.env.su:
             return vals
         return {name: vals[name] for name in vals if name not in LEDGER_FIELDS}
-
-    def _store_positions(self, as_of):
-        """Write what the ledger says as of a date on subscriptions of one company.
-
-        Their customers' totals and the chains of their predecessors follow.
-        """
-        if not self:
-            return
-        company = self.company_id
-        frame = positions(self.env, company, as_of, self.ids).reindex(self.ids)
-        currency_ids = pd.Series([sub.currency_id.id for sub in self], self.ids)
-        rates = company_rates(
-            self.env, company, {(currency.id, as_of) for currency in self.currency_id}
-        )
-        rate = currency_ids.map(
-            {currency_id: float(rate) for (currency_id, _day), rate in rates.items()}
-        )
-        in_company = company.currency_id.round
-        frame[["contracted", "effective"]] = frame[["contracted", "effective"]].fillna(
-            0
-        )
-        store(
-            self.browse(),
-            pd.DataFrame(
-                {
-                    "is_running": frame["running"].eq(1),
-                    "mrr": frame["contracted"],
-                    "mrr_effective": frame["effective"],
-                    "mrr_company": (frame["contracted"] * rate).map(in_company),
-                    "mrr_effective_company": (frame["effective"] * rate).map(
-                        in_company
-                    ),
-                    "first_start_date": frame["first_start_date"],
-                    "end_date": frame["end_date"],
-                }
-            ),
-        )
-        customers = self.customer_id
-        customers._store_totals(as_of)
-        customers._store_predecessors()

@@ -10,8 +10,8 @@ from odoo.tools import SQL
 
 from ..analytics import ledger
 from ..analytics.history import handed_over
-from ..analytics.succession import Span, predecessors
 from .bulk import store
+from .scoring import LIFE, POSITION, customer_lives, subscription_lives
 
 #: Models whose records point at the customer of their partner and company.
 LINKED_MODELS = {"crm.lead": "partner_id", "helpdesk.ticket": "partner_id"}
@@ -267,117 +267,23 @@ class SubscriptionCustomer(models.Model):
             )
             documents.invalidate_model(["subscription_customer_id"])
 
-    def _store_totals(self, as_of=None):
-        """Sum the customers' figures up, set-wise; rows that differ are written.
+    def _store_lives(self, as_of=None):
+        """Store where customers and their subscriptions stand, set-wise.
 
-        Counts and dates come from the ledger: a subscription that was deleted or has
-        gone to another customer is part of a customer's past. MRR is what the stored
-        figures of the present subscriptions come to.
+        All but RFM, which the refresh alone compares; rows that differ are written.
 
-        :param as_of: count rows effective and known on or before this day (None: today)
+        :param as_of: look at what was effective and known on this day (None: today)
         """
-        self.env["sale.subscription"].flush_model()
-        self.env["subscription.movement"].flush_model()
-        self.flush_recordset()
+        Subscription = self.env["sale.subscription"].with_context(active_test=False)
         for company, customers in self.grouped("company_id").items():
-            self.env.cr.execute(
-                SQL(
-                    """
-                    WITH daily AS (
-                        SELECT customer_id, subscription_res_id, date,
-                               SUM(running_delta) AS running
-                          FROM subscription_movement
-                         WHERE customer_id = ANY(%(ids)s)
-                           AND date <= %(as_of)s
-                           AND known_on <= %(as_of)s
-                      GROUP BY customer_id, subscription_res_id, date
-                    ), life AS (
-                        SELECT customer_id,
-                               SUM(running)::int AS running,
-                               COALESCE(
-                                   MIN(date) FILTER (WHERE running > 0), MIN(date)
-                               ) AS start_date,
-                               COALESCE(
-                                   MAX(date) FILTER (WHERE running < 0), MAX(date)
-                               ) AS end_date
-                          FROM daily
-                      GROUP BY customer_id, subscription_res_id
-                    ), past AS (
-                        SELECT customer_id,
-                               COUNT(*) AS subscription_count,
-                               SUM(running) AS running_count,
-                               MIN(start_date) AS first_start_date,
-                               CASE WHEN SUM(running) = 0 THEN MAX(end_date)
-                               END AS end_date
-                          FROM life
-                      GROUP BY customer_id
-                    ), present AS (
-                        SELECT customer_id,
-                               SUM(mrr_company) AS mrr,
-                               SUM(mrr_effective_company) AS mrr_effective
-                          FROM sale_subscription
-                         WHERE customer_id = ANY(%(ids)s)
-                      GROUP BY customer_id
-                    ), total AS (
-                        SELECT customer.id,
-                               COALESCE(present.mrr, 0) AS mrr,
-                               COALESCE(present.mrr_effective, 0) AS mrr_effective,
-                               COALESCE(past.subscription_count, 0)
-                                   AS subscription_count,
-                               COALESCE(past.running_count, 0) AS running_count,
-                               past.first_start_date,
-                               past.end_date
-                          FROM subscription_customer customer
-                     LEFT JOIN past ON past.customer_id = customer.id
-                     LEFT JOIN present ON present.customer_id = customer.id
-                         WHERE customer.id = ANY(%(ids)s)
-                    )
-                    UPDATE subscription_customer AS customer
-                       SET mrr = total.mrr,
-                           mrr_effective = total.mrr_effective,
-                           subscription_count = total.subscription_count,
-                           running_count = total.running_count,
-                           first_start_date = total.first_start_date,
-                           end_date = total.end_date
-                      FROM total
-                     WHERE total.id = customer.id
-                       AND (
-                           customer.mrr, customer.mrr_effective,
-                           customer.subscription_count, customer.running_count,
-                           customer.first_start_date, customer.end_date
-                       ) IS DISTINCT FROM (
-                           total.mrr, total.mrr_effective,
-                           total.subscription_count, total.running_count,
-                           total.first_start_date, total.end_date
-                       )
-                    """,
-                    ids=customers.ids,
-                    as_of=as_of or company._subscription_today(),
-                )
+            day = as_of or company._subscription_today()
+            subscriptions = Subscription.search([("customer_id", "in", customers.ids)])
+            lives = subscription_lives(self.env, company, day, subscriptions.ids)
+            store(Subscription, lives[POSITION + LIFE])
+            store(
+                self.browse(),
+                customer_lives(self.env, company, day, lives, customers.ids),
             )
-        self.invalidate_recordset()
-
-    def _store_predecessors(self):
-        """Chain the subscriptions of customers of one company, set-wise."""
-        self.fetch(["company_id"])  # at once; reached one by one it costs a query each
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT id, customer_id, first_start_date, end_date
-                  FROM sale_subscription
-                 WHERE customer_id = ANY(%s) AND first_start_date IS NOT NULL
-                """,
-                self.ids,
-            )
-        )
-        chain = predecessors(
-            (Span(*row) for row in rows), self.company_id.subscription_grace_days
-        )
-        ids = [row[0] for row in rows]
-        store(
-            self.env["sale.subscription"],
-            pd.DataFrame({"predecessor_id": [chain.get(id_) for id_ in ids]}, ids),
-        )
 
     def _classify_movements(self):
         """Derive kind and transfer of all movements of customers, set-wise.
@@ -456,8 +362,7 @@ class SubscriptionCustomer(models.Model):
         self.env.invalidate_all()
         self.unlink()
         keep._classify_movements()
-        keep._store_totals()
-        keep._store_predecessors()
+        keep._store_lives()
 
     @api.model
     def _after_merge(self, partner):

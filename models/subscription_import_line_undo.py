@@ -78,9 +78,8 @@ class SubscriptionImportLine(models.Model):
         subscriptions.sale_subscription_line_ids.unlink()
         subscriptions.unlink()
         customers._classify_movements()
-        changed.subscription_id._store_positions(import_.previous_as_of)
-        customers._store_totals(import_.previous_as_of or None)
-        customers._store_predecessors()
+        customers |= changed.subscription_id.customer_id
+        customers._store_lives(import_.previous_as_of or None)
 
     def _restamp(self):
         """Tell earlier imports that the last write on a subscription was ours."""

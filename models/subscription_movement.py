@@ -265,10 +265,7 @@ class SubscriptionMovement(models.Model):
             ]
         )
         customers._classify_movements()
-        existing._store_positions(as_of)
-        for others in (customers - existing.customer_id).grouped("company_id").values():
-            others._store_totals(as_of)
-            others._store_predecessors()
+        (customers | existing.customer_id)._store_lives(as_of)
         return movements
 
     @api.model

@@ -232,7 +232,7 @@ class TestCustomerLinks(LinkCase):
         records = self.records(self.contact)
         before = [self.versions(record) for record in records]
         self.book(subscription, ("2024-02-01", CHANGE, 20))
-        subscription.customer_id._store_totals()
+        subscription.customer_id._store_lives()
         subscription.customer_id._link_records()
         self.env["subscription.customer"]._ensure(self.partner, self.company)
         for record, version in zip(records, before, strict=True):

@@ -239,7 +239,7 @@ class TestMovement(SubscriptionCase):
         after = self.versions(subscription.movement_ids)
         self.assertEqual({id_: after[id_] for id_ in before}, before)
         for as_of, mrr in (("2024-04-30", 10), ("2024-05-01", 12)):
-            subscription._store_positions(day(as_of))
+            subscription.customer_id._store_lives(day(as_of))
             self.assertEqual(subscription.mrr, mrr)
 
     def test_repeated_booking_adds_nothing(self):

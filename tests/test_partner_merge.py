@@ -143,8 +143,7 @@ class TestPartnerMerge(SubscriptionCase):
         versions = [self.versions(records) for records in derived]
         for customer in customers:
             customer._classify_movements()
-            customer._store_totals()
-            customer._store_predecessors()
+            customer._store_lives()
         self.assertEqual([self.versions(records) for records in derived], versions)
 
     def documents(self, partner, company=None):
