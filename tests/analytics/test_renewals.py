@@ -156,6 +156,15 @@ def test_assumed_and_paused_still():
     assert one(run, pauses=[(JAN, None)]) == Renewals(JAN, 0, 0, True)
 
 
+def test_the_day_of_resuming_is_not_paused():
+    run, paused = Run(JAN, NOV), (date(2024, 8, 1), date(2024, 11, 1))
+    assert one(run, pauses=[paused]) == Renewals(date(2024, 11, 1), 7, 7, True)
+    invoices = monthly(JAN, *range(4))
+    invoices[2] = (invoices[2], False)
+    paused = date(2024, 2, 10), date(2024, 3, 1)
+    assert one(run, invoices, [paused]).frequency == 1
+
+
 def test_pauses_that_overlap_or_touch_count_once():
     run = Run(JAN, NOV)
     pauses = [
@@ -282,6 +291,12 @@ def test_credited_period_in_a_pause_is_no_gap():
     invoices[2] = (invoices[2], False)
     paused = date(2024, 2, 25), date(2024, 3, 25)
     assert one(run, invoices, [paused]) == Renewals(date(2024, 5, 1), 3, 3, False)
+
+
+def test_credited_first_period_in_a_pause_takes_no_renewal_away():
+    run, invoices = Run(JAN, NOV), [(JAN, False), *monthly(JAN, 1, 2)]
+    expected = Renewals(date(2024, 3, 1), 2, 2, False)
+    assert one(run, invoices, [(JAN, date(2024, 1, 20))]) == expected
 
 
 def test_pause_of_another_subscription_explains_nothing():
