@@ -178,7 +178,8 @@ def _present(env, ids):
           ) AS period ON period.id = s.template_id
           JOIN res_currency currency ON currency.id = s.currency_id
           JOIN res_partner partner ON partner.id = s.partner_id
-          JOIN (%(today)s) AS today (company_id, date) ON today.company_id = s.company_id
+          JOIN (%(today)s) AS today (company_id, date)
+            ON today.company_id = s.company_id
      LEFT JOIN sale_subscription_stage stage ON stage.id = s.stage_id
      LEFT JOIN sale_order origin ON origin.id = s.sale_order_id
      LEFT JOIN (

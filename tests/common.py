@@ -207,9 +207,15 @@ class SubscriptionCase(TransactionCase):
 
     @classmethod
     def get_product(cls):
+        """Return a product; writing partner or price list sets its price again."""
         Product = cls.env["product.product"]
         return Product.search([("name", "=", "Test Seat")], limit=1) or Product.create(
-            {"name": "Test Seat", "type": "service", "taxes_id": False}
+            {
+                "name": "Test Seat",
+                "type": "service",
+                "list_price": 10,
+                "taxes_id": [Command.clear()],
+            }
         )
 
     @classmethod
@@ -222,6 +228,7 @@ class SubscriptionCase(TransactionCase):
                 "name": product.name,
                 "price_unit": float(price),
                 "discount": 0,
+                "tax_ids": [Command.clear()],
                 **values,
             }
         )
