@@ -35,24 +35,32 @@ def recurring_invoices(env, company, as_of, ids=None):
     """
     for name in MODELS:
         env[name].flush_model()
-    frame = read(
+    frame = _invoices(env, company, as_of, ids)
+    moves = None if ids is None else frame["move_id"].unique().tolist()
+    lost = {*_unpaid(env, company, as_of, moves), *_reversed(env, company, as_of, moves)}
+    frame["renewed"] = ~frame.pop("move_id").isin(lost)
+    # Quicker here than in the database, whose sort goes through the disk.
+    order = ["subscription_id", "period_start", "renewed"]
+    return frame.sort_values(order, ignore_index=True)
+
+
+def _invoices(env, company, as_of, ids):
+    """Return which invoices belong to which subscriptions: ``move_id`` and the like."""
+    return read(
         env,
         SQL(
             """
-            WITH own AS (
-                SELECT id, template_id, sale_order_id
-                  FROM sale_subscription
-                 WHERE company_id = %(company)s AND %(only)s
-            ), ordered AS (
+            WITH ordered AS (
                 SELECT own.id AS subscription_id, line.move_id
-                  FROM own
+                  FROM sale_subscription own
                   JOIN sale_order sale ON sale.order_subscription_id = own.id
                   JOIN sale_order_line sold ON sold.order_id = sale.id
                   JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = sold.id
                   JOIN account_move_line line ON line.id = rel.invoice_line_id
+                 WHERE %(own)s
                  UNION
                 SELECT own.id, line.move_id
-                  FROM own
+                  FROM sale_subscription own
                   JOIN sale_order_line sold ON sold.order_id = own.sale_order_id
                   JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = sold.id
                   JOIN account_move_line line ON line.id = rel.invoice_line_id
@@ -63,97 +71,119 @@ def recurring_invoices(env, company, as_of, ids=None):
                     ON other.sale_order_id = own.sale_order_id
                    AND other.template_id = template.subscription_template_id
                    AND other.id <> own.id
-                 WHERE template.subscription_template_id = own.template_id
+                 WHERE %(own)s
+                   AND (
+                       template.subscription_template_id = own.template_id
                        -- A plan may have changed since: what recurs is of this
                        -- subscription unless it is of another one of the order.
-                    OR (template.subscribable AND other.id IS NULL)
-            ), invoice AS MATERIALIZED (
-                SELECT move.id, move.subscription_id, move.invoice_date,
-                       move.currency_id, move.amount_total
-                  FROM account_move move
-                 WHERE %(invoices)s
-                   AND move.subscription_id IN (SELECT id FROM own)
-             UNION ALL
-                SELECT move.id, ordered.subscription_id, move.invoice_date,
-                       move.currency_id, move.amount_total
-                  FROM ordered
-                  JOIN account_move move ON move.id = ordered.move_id
-                 WHERE %(invoices)s
-                   AND move.subscription_id IS DISTINCT FROM ordered.subscription_id
-            ), due AS MATERIALIZED (
-                SELECT id, move_id, amount_currency
-                  FROM account_move_line
-                 WHERE display_type = 'payment_term'
-                   AND date_maturity < %(as_of)s
-                   AND move_id IN (SELECT id FROM invoice)
-            ), unpaid AS (
-                SELECT move_id
-                  FROM (
-                    SELECT move_id, amount_currency
-                      FROM due
-                 UNION ALL
-                    SELECT due.move_id, -paid.debit_amount_currency
-                      FROM due
-                      JOIN account_partial_reconcile paid
-                        ON paid.debit_move_id = due.id
-                       AND paid.max_date <= %(as_of)s
-                  ) AS amounts
-              GROUP BY move_id
-                HAVING SUM(amount_currency) > 0
-            ), refund AS MATERIALIZED (
+                       OR (template.subscribable AND other.id IS NULL)
+                   )
+            )
+            SELECT own.id AS subscription_id, move.id AS move_id,
+                   move.invoice_date AS period_start
+              FROM account_move move
+              JOIN sale_subscription own ON own.id = move.subscription_id
+             WHERE %(own)s AND %(invoice)s
+         UNION ALL
+            SELECT ordered.subscription_id, move.id, move.invoice_date
+              FROM ordered
+              JOIN account_move move ON move.id = ordered.move_id
+             WHERE %(invoice)s
+               AND move.subscription_id IS DISTINCT FROM ordered.subscription_id
+            """,
+            own=SQL("own.company_id = %s AND %s", company.id, only("own.id", ids)),
+            invoice=SQL(
+                "move.company_id = %s AND move.state = 'posted'"
+                " AND move.move_type = 'out_invoice' AND move.invoice_date <= %s",
+                company.id,
+                as_of,
+            ),
+        ),
+        {"subscription_id": "int64", "move_id": "int64"},
+        ("period_start",),
+    )
+
+
+def _unpaid(env, company, as_of, moves):
+    """Return the ids of invoices with an amount past due and open as of a date.
+
+    In the currency of the invoice, which differences of exchange do not touch.
+    """
+    return read(
+        env,
+        SQL(
+            """
+            SELECT move_id
+              FROM (
+                SELECT line.move_id,
+                       line.amount_currency
+                       - COALESCE(SUM(paid.debit_amount_currency), 0) AS open
+                  FROM account_move_line line
+             LEFT JOIN account_partial_reconcile paid
+                    ON paid.debit_move_id = line.id
+                   AND paid.max_date <= %(as_of)s
+                 WHERE line.company_id = %(company)s
+                   AND line.parent_state = 'posted'
+                   AND line.display_type = 'payment_term'
+                   AND line.date_maturity < %(as_of)s
+                   AND %(only)s
+              GROUP BY line.id
+              ) AS due
+          GROUP BY move_id
+            HAVING SUM(open) > 0
+            """,
+            company=company.id,
+            as_of=as_of,
+            only=only("line.move_id", moves),
+        ),
+        {"move_id": "int64"},
+    )["move_id"]
+
+
+def _reversed(env, company, as_of, moves):
+    """Return the ids of invoices that were credited in full as of a date.
+
+    Counts the credit notes made for an invoice, and what was matched with it of those
+    made for none. One made for another invoice pays this one.
+    """
+    return read(
+        env,
+        SQL(
+            """
+            WITH refund AS MATERIALIZED (
                 SELECT id, reversed_entry_id, currency_id, amount_total
                   FROM account_move
                  WHERE company_id = %(company)s
                    AND state = 'posted'
                    AND move_type = 'out_refund'
                    AND invoice_date <= %(as_of)s
-            ), reversed AS (
-                SELECT credited.move_id
-                  FROM (
-                    SELECT reversed_entry_id AS move_id, currency_id, amount_total
-                      FROM refund
-                     WHERE reversed_entry_id IS NOT NULL
-                 UNION ALL
-                    -- One that reverses another invoice pays this one.
-                    SELECT line.move_id, line.currency_id, match.debit_amount_currency
-                      FROM refund
-                      JOIN account_move_line credit ON credit.move_id = refund.id
-                      JOIN account_partial_reconcile match
-                        ON match.credit_move_id = credit.id
-                       AND match.max_date <= %(as_of)s
-                      JOIN account_move_line line ON line.id = match.debit_move_id
-                     WHERE refund.reversed_entry_id IS NULL
-                  ) AS credited
-                  JOIN account_move move
-                    ON move.id = credited.move_id
-                   AND move.currency_id = credited.currency_id
-              GROUP BY credited.move_id, move.amount_total
-                HAVING SUM(credited.amount_total) >= move.amount_total
+            ), credited AS (
+                SELECT reversed_entry_id AS move_id, currency_id,
+                       amount_total AS amount
+                  FROM refund
+                 WHERE reversed_entry_id IS NOT NULL
+             UNION ALL
+                SELECT line.move_id, line.currency_id, match.debit_amount_currency
+                  FROM refund
+                  JOIN account_move_line credit ON credit.move_id = refund.id
+                  JOIN account_partial_reconcile match
+                    ON match.credit_move_id = credit.id
+                   AND match.max_date <= %(as_of)s
+                  JOIN account_move_line line ON line.id = match.debit_move_id
+                 WHERE refund.reversed_entry_id IS NULL
             )
-            SELECT invoice.subscription_id,
-                   invoice.invoice_date AS period_start,
-                   unpaid.move_id IS NULL AND reversed.move_id IS NULL AS renewed
-              FROM invoice
-         LEFT JOIN unpaid ON unpaid.move_id = invoice.id
-         LEFT JOIN reversed ON reversed.move_id = invoice.id
+            SELECT move.id AS move_id
+              FROM credited
+              JOIN account_move move
+                ON move.id = credited.move_id
+               AND move.currency_id = credited.currency_id
+             WHERE %(only)s
+          GROUP BY move.id
+            HAVING SUM(credited.amount) >= move.amount_total
             """,
             company=company.id,
             as_of=as_of,
-            only=only("id", ids),
-            invoices=SQL(
-                """
-                move.company_id = %s
-                AND move.state = 'posted'
-                AND move.move_type = 'out_invoice'
-                AND move.invoice_date <= %s
-                """,
-                company.id,
-                as_of,
-            ),
+            only=only("move.id", moves),
         ),
-        {"subscription_id": "int64", "renewed": bool},
-        ("period_start",),
-    )
-    # Quicker here than in the database, whose sort goes through the disk.
-    order = ["subscription_id", "period_start", "renewed"]
-    return frame.sort_values(order, ignore_index=True)
+        {"move_id": "int64"},
+    )["move_id"]
