@@ -22,80 +22,75 @@ def known(company, as_of, condition=SQL("TRUE")):
     )
 
 
-def run_starts(company, source):
-    """Return the query for the start of the present or last run: id, ``run_start``.
+def runs(company, changes):
+    """Return the query for when something ran: id and what follows.
 
-    :param source: SQL for id, date and the change of running, one row a day, none zero
+    ``start_date`` and ``end_date`` (first start, last end), ``run_start`` (start of the
+    present or last run; a break of no more than the grace days does not end a run).
+
+    :param changes: SQL for id, date and the change of running, one row a day, none zero
     """
     return SQL(
         """
-        SELECT id, MAX(date) AS run_start
+        SELECT id,
+               MIN(date) FILTER (WHERE running > 0) AS start_date,
+               MAX(date) FILTER (WHERE running < 0) AS end_date,
+               MAX(date) FILTER (
+                   WHERE after > 0 AND after = running
+                     AND (days IS NULL OR days > %(grace)s)
+               ) AS run_start
           FROM (
             SELECT id, date, running,
                    SUM(running) OVER life AS after,
                    date - LAG(date) OVER life AS days
-              FROM (%(source)s) AS change
+              FROM (%(changes)s) AS change
             WINDOW life AS (PARTITION BY id ORDER BY date)
           ) AS change
-         WHERE after > 0
-           AND after = running
-           AND (days IS NULL OR days > %(grace)s)
       GROUP BY id
         """,
-        source=source,
+        changes=changes,
         grace=company.subscription_grace_days,
     )
 
 
-def lives(company, as_of, ids=None):
-    """Return the query for when subscriptions ran and what they are, or were in the end.
+def lives(company, as_of, condition):
+    """Return the query for what subscriptions are, or were, and when they ran.
 
-    Its columns are those of :func:`positions`, with ``id``.
+    Its columns are ``id`` and those of :func:`positions`.
     """
     return SQL(
         """
-        WITH leg AS (
-            SELECT subscription_res_id AS id, customer_id, currency_id,
-                   SUM(running_delta) AS running,
-                   SUM(paused_delta) AS paused,
-                   SUM(mrr_delta) AS contracted,
-                   SUM(mrr_effective_delta) AS effective,
-                   MIN(date) AS first_date,
-                   MAX(date) AS last_date,
-                   MAX(id) AS last_id
-              FROM subscription_movement
-             WHERE %(known)s
-          GROUP BY subscription_res_id, customer_id, currency_id
-        ), total AS (
+        WITH total AS (
             SELECT id,
-                   SUM(running)::int AS running,
-                   SUM(paused)::int AS paused,
                    SUM(contracted) AS contracted,
                    SUM(effective) AS effective,
+                   SUM(running)::int AS running,
+                   SUM(paused)::int AS paused,
                    MIN(first_date) AS first_date,
                    MAX(last_date) AS last_date,
+                   -- A customer and a currency make a leg: the one that has something.
                    (ARRAY_AGG(
                        customer_id ORDER BY running DESC, last_date DESC, last_id DESC
                    ))[1] AS customer_id,
                    (ARRAY_AGG(
                        currency_id ORDER BY running DESC, last_date DESC, last_id DESC
                    ))[1] AS currency_id
-              FROM leg
-          GROUP BY id
-        ), change AS MATERIALIZED (
-            SELECT subscription_res_id AS id, date, SUM(running_delta)::int AS running
-              FROM subscription_movement
-             WHERE %(known)s AND running_delta <> 0
-          GROUP BY subscription_res_id, date
-            HAVING SUM(running_delta) <> 0
-        ), edge AS (
-            SELECT id,
-                   MIN(date) FILTER (WHERE running > 0) AS start_date,
-                   MAX(date) FILTER (WHERE running < 0) AS end_date
-              FROM change
+              FROM (
+                SELECT subscription_res_id AS id, customer_id, currency_id,
+                       SUM(running_delta) AS running,
+                       SUM(paused_delta) AS paused,
+                       SUM(mrr_delta) AS contracted,
+                       SUM(mrr_effective_delta) AS effective,
+                       MIN(date) AS first_date,
+                       MAX(date) AS last_date,
+                       MAX(id) AS last_id
+                  FROM subscription_movement
+                 WHERE %(known)s
+              GROUP BY subscription_res_id, customer_id, currency_id
+              ) AS leg
           GROUP BY id
         ), run AS (
-            %(run_starts)s
+            %(runs)s
         )
         SELECT id,
                total.contracted,
@@ -104,17 +99,28 @@ def lives(company, as_of, ids=None):
                total.paused,
                total.customer_id,
                total.currency_id,
-               COALESCE(edge.start_date, total.first_date) AS first_start_date,
+               COALESCE(run.start_date, total.first_date) AS first_start_date,
                CASE WHEN total.running = 0
-                    THEN COALESCE(edge.end_date, total.last_date)
+                    THEN COALESCE(run.end_date, total.last_date)
                END AS end_date,
-               COALESCE(run.run_start, edge.start_date, total.first_date) AS run_start
+               COALESCE(run.run_start, run.start_date, total.first_date) AS run_start
           FROM total
-     LEFT JOIN edge USING (id)
      LEFT JOIN run USING (id)
         """,
-        known=known(company, as_of, only("subscription_res_id", ids)),
-        run_starts=run_starts(company, SQL("TABLE change")),
+        known=known(company, as_of, condition),
+        runs=runs(
+            company,
+            SQL(
+                """
+                SELECT subscription_res_id AS id, date, SUM(running_delta) AS running
+                  FROM subscription_movement
+                 WHERE %s AND running_delta <> 0
+              GROUP BY subscription_res_id, date
+                HAVING SUM(running_delta) <> 0
+                """,
+                known(company, as_of, condition),
+            ),
+        ),
     )
 
 
@@ -131,7 +137,7 @@ def positions(env, company, as_of, ids=None):
     env["subscription.movement"].flush_model()
     return read(
         env,
-        lives(company, as_of, ids),
+        lives(company, as_of, only("subscription_res_id", ids)),
         {
             "id": "int64",
             "contracted": "float64",
@@ -188,43 +194,36 @@ def relationships(env, company, as_of, ids=None):
         ``first_start_date``, ``subscription_count``, ``running_count``
     """
     env["subscription.movement"].flush_model()
+    condition = only("customer_id", ids)
     return read(
         env,
         SQL(
             """
-            WITH part AS (
-                SELECT customer_id AS id, subscription_res_id,
-                       SUM(running_delta)::int AS running,
-                       MIN(date) AS first_date,
-                       MAX(date) AS last_date
-                  FROM subscription_movement
-                 WHERE %(known)s
-              GROUP BY customer_id, subscription_res_id
-            ), change AS MATERIALIZED (
-                SELECT customer_id AS id, subscription_res_id, date,
-                       SUM(running_delta)::int AS running
-                  FROM subscription_movement
-                 WHERE %(known)s AND running_delta <> 0
-              GROUP BY customer_id, subscription_res_id, date
-                HAVING SUM(running_delta) <> 0
-            ), edge AS (
-                SELECT id, subscription_res_id,
-                       MIN(date) FILTER (WHERE running > 0) AS start_date,
-                       MAX(date) FILTER (WHERE running < 0) AS end_date
-                  FROM change
-              GROUP BY id, subscription_res_id
-            ), total AS (
+            WITH total AS (
                 SELECT id,
                        COUNT(*) AS subscription_count,
-                       SUM(part.running)::int AS running_count,
-                       MIN(COALESCE(edge.start_date, part.first_date))
-                           AS first_start_date,
-                       MAX(COALESCE(edge.end_date, part.last_date)) AS end_date
-                  FROM part
-             LEFT JOIN edge USING (id, subscription_res_id)
+                       SUM(running)::int AS running_count,
+                       MIN(start_date) AS first_start_date,
+                       MAX(end_date) AS end_date
+                  FROM (
+                    SELECT id,
+                           SUM(running) AS running,
+                           COALESCE(MIN(date) FILTER (WHERE running > 0), MIN(date))
+                               AS start_date,
+                           COALESCE(MAX(date) FILTER (WHERE running < 0), MAX(date))
+                               AS end_date
+                      FROM (
+                        SELECT customer_id AS id, subscription_res_id, date,
+                               SUM(running_delta) AS running
+                          FROM subscription_movement
+                         WHERE %(known)s
+                      GROUP BY customer_id, subscription_res_id, date
+                      ) AS daily
+                  GROUP BY id, subscription_res_id
+                  ) AS life
               GROUP BY id
             ), run AS (
-                %(run_starts)s
+                %(runs)s
             )
             SELECT id,
                    COALESCE(run.run_start, total.first_start_date) AS start_date,
@@ -236,16 +235,18 @@ def relationships(env, company, as_of, ids=None):
               FROM total
          LEFT JOIN run USING (id)
             """,
-            known=known(company, as_of, only("customer_id", ids)),
-            run_starts=run_starts(
+            known=known(company, as_of, condition),
+            runs=runs(
                 company,
                 SQL(
                     """
-                    SELECT id, date, SUM(running)::int AS running
-                      FROM change
-                  GROUP BY id, date
-                    HAVING SUM(running) <> 0
-                    """
+                    SELECT customer_id AS id, date, SUM(running_delta) AS running
+                      FROM subscription_movement
+                     WHERE %s AND running_delta <> 0
+                  GROUP BY customer_id, date
+                    HAVING SUM(running_delta) <> 0
+                    """,
+                    known(company, as_of, condition),
                 ),
             ),
         ),
