@@ -37,7 +37,10 @@ def recurring_invoices(env, company, as_of, ids=None):
         env[name].flush_model()
     frame = _invoices(env, company, as_of, ids)
     moves = None if ids is None else frame["move_id"].unique().tolist()
-    lost = {*_unpaid(env, company, as_of, moves), *_reversed(env, company, as_of, moves)}
+    lost = {
+        *_unpaid(env, company, as_of, moves),
+        *_reversed(env, company, as_of, moves),
+    }
     frame["renewed"] = ~frame.pop("move_id").isin(lost)
     # Quicker here than in the database, whose sort goes through the disk.
     order = ["subscription_id", "period_start", "renewed"]

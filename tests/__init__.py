@@ -13,6 +13,7 @@ from . import test_partner_merge
 from . import test_refresh
 from . import test_screens
 from . import test_settings
+from . import test_renewal_signal
 from . import test_signals
 from . import test_today
 from . import test_waterfall

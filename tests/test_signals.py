@@ -2,17 +2,23 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What is read from the database, as of a date."""
 
-from datetime import date
+from datetime import date, timedelta
+from random import Random
 
 import pandas as pd
 
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import SQL
 
+from ..analytics import ledger
 from ..analytics.period import MONTHS
-from ..signals.positions import positions
+from ..analytics.succession import Span, predecessors
+from ..signals.frame import read
+from ..signals.positions import pauses, positions, relationships
 from ..signals.rates import company_rates
 from ..signals.subscriptions import contracted_mrr
+from ..signals.successors import candidates
 from .common import SubscriptionCase, day
 
 
@@ -109,16 +115,381 @@ class TestSignals(SubscriptionCase):
         later = positions(self.env, self.company, day("2024-05-20"), subscription.ids)
         self.assertEqual(later.loc[subscription.id].end_date.date(), day("2024-03-15"))
 
-    def test_rates_are_those_of_odoo(self):
-        currency = self.get_currency("EUR", {"2024-01-01": 1.25, "2024-02-01": 1.1})
-        dates = [day(text) for text in ("2023-06-01", "2024-01-31", "2024-02-01")]
-        found = company_rates(
-            self.env, self.company, {(currency.id, when) for when in dates}
+    def test_one_life_of_several_runs(self):
+        """A break of the grace days (7) does not end a run, a day more does."""
+        for restart, run_start in (
+            ("2024-03-15", "2024-01-15"),
+            ("2024-03-22", "2024-01-15"),
+            ("2024-03-23", "2024-03-23"),
+        ):
+            sub = self.subscribe(self.make_partner(), 10, "2024-01-15", "2024-03-15")
+            self.book(sub, (restart, "start", 12), ("2024-09-01", "end", None))
+            for as_of, start, end in (
+                ("2024-03-14", "2024-01-15", None),
+                (restart, run_start, None),
+                ("2024-09-01", run_start, "2024-09-01"),
+            ):
+                found = self.row(positions, as_of, sub)
+                self.assertEqual(found["first_start_date"], "2024-01-15")
+                self.assertEqual((found["run_start"], found["end_date"]), (start, end))
+        self.company.subscription_grace_days = 8
+        self.assertEqual(
+            self.row(positions, "2024-09-01", sub)["run_start"], "2024-01-15"
         )
-        for when in dates:
-            self.assertAlmostEqual(
-                float(found[currency.id, when]),
-                currency._get_conversion_rate(
-                    currency, self.company.currency_id, self.company, when
-                ),
+
+    def test_ended_on_the_day_it_started(self):
+        sub = self.subscribe(self.make_partner(), 10, "2024-01-15", "2024-01-15")
+        found = self.row(positions, "2024-02-01", sub)
+        for column in ("first_start_date", "run_start", "end_date"):
+            self.assertEqual(found[column], "2024-01-15")
+        self.assertEqual(found["running"], 0)
+
+    def test_position_names_the_leg_with_something_in_it(self):
+        sub = self.subscribe(self.make_partner("Zoe"), 10, "2024-01-15")
+        first = sub.customer_id
+        other = self.env["subscription.customer"]._ensure(
+            self.make_partner("Ada"), self.company
+        )
+        euro = self.get_currency("EUR")
+        self.book(
+            sub, ("2024-02-01", "customer_change", self.state(sub, 10, customer=other))
+        )
+        self.book(sub, ("2024-03-01", "customer_change", self.state(sub, 10)))
+        state = ledger.State(first.id, euro.id, 8, 8, True)
+        self.book(sub, ("2024-04-01", "pause", state), ("2024-05-01", "end", None))
+        dollar = sub.currency_id.id
+        for as_of, customer, currency, paused, contracted in (
+            ("2024-01-31", first, dollar, 0, 10),
+            ("2024-02-01", other, dollar, 0, 10),
+            ("2024-03-01", first, dollar, 0, 10),
+            ("2024-04-01", first, euro.id, 1, 8),
+            ("2024-05-01", first, euro.id, 0, 0),
+        ):
+            found = self.row(positions, as_of, sub)
+            self.assertEqual(found["customer_id"], customer.id, as_of)
+            self.assertEqual(found["currency_id"], currency, as_of)
+            self.assertEqual(found["paused"], paused, as_of)
+            self.assertEqual(found["contracted"], contracted, as_of)
+
+    def test_pauses(self):
+        sub = self.subscribe(self.make_partner(), 10, "2024-01-15")
+        paused = self.state(sub, 10, paused=True)
+        self.book(
+            sub,
+            ("2024-02-01", "pause", paused),
+            ("2024-02-20", "change", self.state(sub, 12, paused=True)),
+            ("2024-03-01", "resume", 12),
+            ("2024-04-01", "pause", paused),
+            ("2024-05-01", "end", None),
+            ("2024-06-01", "start", paused),
+        )
+        first = ("2024-02-01", "2024-03-01")
+        for as_of, expected in (
+            ("2024-01-31", []),
+            ("2024-02-29", [("2024-02-01", None)]),
+            ("2024-03-01", [first]),
+            ("2024-04-01", [first, ("2024-04-01", None)]),
+            ("2024-05-01", [first, ("2024-04-01", "2024-05-01")]),
+            (
+                "2024-06-01",
+                [first, ("2024-04-01", "2024-05-01"), ("2024-06-01", None)],
+            ),
+        ):
+            for ids in (None, sub.ids):
+                frame = pauses(self.env, self.company, day(as_of), ids)
+                self.assertEqual(
+                    set(frame.subscription_id), {sub.id} if expected else set()
+                )
+                self.assertEqual(
+                    [
+                        (self.text(row.pause_date), self.text(row.resume_date))
+                        for row in frame.itertuples()
+                    ],
+                    expected,
+                    as_of,
+                )
+
+    def test_relationship_goes_on_through_short_breaks(self):
+        partner = self.make_partner()
+        self.subscribe(partner, 10, "2024-01-15", "2024-03-15")
+        self.subscribe(partner, 10, "2024-02-01", "2024-04-01")
+        self.subscribe(partner, 10, "2024-04-08", "2024-06-01")
+        last = self.subscribe(partner, 10, "2024-06-09")
+        customer = last.customer_id
+        for as_of, start, end, count, running in (
+            ("2024-03-15", "2024-01-15", None, 2, 1),
+            ("2024-04-01", "2024-01-15", "2024-04-01", 2, 0),
+            ("2024-04-08", "2024-01-15", None, 3, 1),
+            ("2024-06-01", "2024-01-15", "2024-06-01", 3, 0),
+            ("2024-06-09", "2024-06-09", None, 4, 1),
+        ):
+            found = self.row(relationships, as_of, customer)
+            self.assertEqual(
+                found,
+                {
+                    "start_date": start,
+                    "end_date": end,
+                    "first_start_date": "2024-01-15",
+                    "subscription_count": count,
+                    "running_count": running,
+                },
+                as_of,
             )
+
+    def test_relationship_of_one_who_was_handed_over(self):
+        """For the one who gave it away it ended, for the other it starts."""
+        sub = self.subscribe(self.make_partner(), 10, "2024-01-15")
+        other = self.env["subscription.customer"]._ensure(
+            self.make_partner(), self.company
+        )
+        self.book(
+            sub, ("2024-02-01", "customer_change", self.state(sub, 10, customer=other))
+        )
+        gone = self.row(relationships, "2024-03-01", sub.customer_id)
+        self.assertEqual(gone["end_date"], "2024-02-01")
+        here = self.row(relationships, "2024-03-01", other)
+        self.assertEqual((here["start_date"], here["end_date"]), ("2024-02-01", None))
+
+    def test_relationships_agree_with_stored_totals(self):
+        subscriptions = self.random_histories(60)
+        customers = subscriptions.customer_id
+        for when in ("2024-03-01", "2024-05-15", "2024-12-31"):
+            customers._store_totals(day(when))
+            frame = relationships(self.env, self.company, day(when))
+            for customer in customers:
+                stored = [
+                    customer.first_start_date,
+                    customer.end_date,
+                    customer.subscription_count,
+                    customer.running_count,
+                ]
+                found = [None, None, 0, 0]
+                if customer.id in frame.index:
+                    row = frame.loc[customer.id]
+                    found = [
+                        row.first_start_date.date(),
+                        None if pd.isna(row.end_date) else row.end_date.date(),
+                        row.subscription_count,
+                        row.running_count,
+                    ]
+                self.assertEqual(
+                    found, [value or None for value in stored[:2]] + stored[2:]
+                )
+
+    def test_candidates_are_chained_like_all(self):
+        subscriptions = self.random_histories(150)
+        chains = 0
+        for when in ("2024-03-01", "2024-04-10", "2024-12-31"):
+            frame = positions(self.env, self.company, day(when))
+            spans = [
+                Span(
+                    row.Index,
+                    row.customer_id,
+                    row.first_start_date.date(),
+                    None if pd.isna(row.end_date) else row.end_date.date(),
+                )
+                for row in frame.itertuples()
+            ]
+            for grace in (0, 3, 7):
+                some = candidates(self.env, self.company, day(when), grace)
+                self.assertLessEqual(set(some), set(spans))
+                self.assertLess(len(some), len(spans))
+                expected = predecessors(spans, grace)
+                self.assertEqual(predecessors(some, grace), expected)
+                chains += len(expected)
+                one = subscriptions[len(expected)]
+                part = predecessors(
+                    candidates(self.env, self.company, day(when), grace, one.ids), grace
+                )
+                self.assertEqual(part.get(one.id), expected.get(one.id))
+        self.assertGreater(chains, 20)
+
+    def test_nobody_is_a_candidate_alone(self):
+        for start, end in (("2024-01-15", "2024-01-15"), ("2024-01-15", "2024-02-15")):
+            self.subscribe(self.make_partner(), 10, start, end)
+        partner = self.make_partner()
+        self.subscribe(partner, 10, "2024-01-15", "2024-01-15")
+        self.subscribe(partner, 10, "2024-01-01", "2024-04-15")
+        self.assertEqual(candidates(self.env, self.company, self.as_of, 7), [])
+
+    def test_past_signals_never_change_when_data_is_added(self):
+        """Invariant 1, for all that is read from the ledger."""
+        as_of = day("2024-04-10")
+        subscriptions = self.random_histories(40)
+        customers = subscriptions.customer_id
+
+        def signals(company):
+            env = self.env
+            return [
+                positions(env, company, as_of),
+                pauses(env, company, as_of),
+                relationships(env, company, as_of),
+                pd.DataFrame(candidates(env, company, as_of, 7)),
+            ]
+
+        before = signals(self.company)
+        self.assertTrue(all(len(frame) for frame in before))
+        for number, sub in enumerate(subscriptions):
+            # Learned later, about the past and about the future.
+            start = day("2024-02-01") + timedelta(days=number)
+            self.book(
+                sub,
+                (start, "start", 33),
+                (start + timedelta(days=9), "pause", self.state(sub, 33, paused=True)),
+                (start + timedelta(days=40), "end", None),
+                known_on=day("2024-04-11"),
+            )
+        partner = customers[0].partner_id
+        self.subscribe(partner, 10, "2024-04-11")
+        for one, other in zip(before, signals(self.company), strict=True):
+            pd.testing.assert_frame_equal(one, other)
+
+    def test_companies_are_read_apart(self):
+        """Invariant 4."""
+        other = self.make_company("Second Company")
+        partner = self.make_partner()
+        ours = self.subscribe(partner, 10, "2024-01-15", "2024-03-15")
+        theirs = self.subscribe(partner, 20, "2024-03-15", company=other)
+        paused = self.state(theirs, 20, paused=True)
+        self.book(theirs, ("2024-04-01", "pause", paused))
+        for company, sub, count in ((self.company, ours, 0), (other, theirs, 1)):
+            args = self.env, company, self.as_of
+            self.assertEqual(positions(*args).index.tolist(), sub.ids)
+            self.assertEqual(relationships(*args).index.tolist(), sub.customer_id.ids)
+            self.assertEqual(len(pauses(*args)), count)
+            self.assertEqual(candidates(*args, 7), [])
+        args = self.env, self.company, self.as_of
+        self.assertTrue(positions(*args, theirs.ids).empty)
+        self.assertTrue(relationships(*args, theirs.customer_id.ids).empty)
+        self.assertTrue(pauses(*args, theirs.ids).empty)
+
+    def test_read_gives_what_the_database_has(self):
+        query = SQL(
+            """
+            SELECT *
+              FROM (VALUES
+                (1, 'NA', TRUE, 1.25, DATE '2024-02-29'),
+                (NULL, %s, FALSE, NULL, NULL)
+              ) AS some (number, text, flag, amount, day)
+             WHERE 7 %% 4 = 3 AND %s
+            """,
+            "100 %, 'ö\"\n",
+            True,
+        )
+        frame = read(self.env, query, {"number": "Int64"}, ("day",))
+        self.assertEqual(str(frame.day.dtype), "datetime64[s]")
+        self.assertEqual(frame.flag.tolist(), [True, False])
+        self.assertEqual(frame.text.tolist(), ["NA", "100 %, 'ö\"\n"])
+        self.assertEqual(frame.number.isna().tolist(), [False, True])
+        self.assertEqual(frame.amount[0], 1.25)
+        self.assertTrue(frame.loc[1, ["amount", "day"]].isna().all())
+        self.assertEqual(frame.day[0].date(), date(2024, 2, 29))
+        none = read(
+            self.env, SQL("SELECT 1 AS a, NULL::date AS b WHERE FALSE"), {}, "b"
+        )
+        self.assertEqual((len(none), str(none.b.dtype)), (0, "datetime64[s]"))
+
+    def test_read_sees_its_own_transaction(self):
+        partner = self.make_partner("Only Here")
+        partner.flush_recordset()
+        query = SQL("SELECT name FROM res_partner WHERE id = %s", partner.id)
+        self.assertEqual(read(self.env, query).name.tolist(), ["Only Here"])
+
+    # --- helpers ----------------------------------------------------------------------
+
+    def text(self, timestamp):
+        return None if pd.isna(timestamp) else str(timestamp.date())
+
+    def row(self, signal, as_of, record):
+        """Return the row of a record, alone and among all; dates as text."""
+        alone = signal(self.env, self.company, day(as_of), record.ids)
+        together = signal(self.env, self.company, day(as_of)).loc[record.ids]
+        pd.testing.assert_frame_equal(alone, together)
+        return {
+            name: self.text(value)
+            if name.endswith("_date") or name == "run_start"
+            else value
+            for name, value in alone.loc[record.id].items()
+        }
+
+    def random_histories(self, number):
+        """Return subscriptions of some customers with random lives, always the same."""
+        random = Random(number)
+        customers = self.env["subscription.customer"]._ensure(
+            self.env["res.partner"].create(
+                [{"name": f"Partner {n}"} for n in range(number // 3)]
+            ),
+            self.company,
+        )
+        subscriptions = self.env["sale.subscription"]
+        events = {}
+        for _number in range(number):
+            # Half of them on few customers, so that these have many.
+            some = random.choice([customers, customers[:4]])
+            customer = random.choice(some)
+            sub = self.make_subscription(customer.partner_id)
+            subscriptions += sub
+            when = day("2024-01-01") + timedelta(days=random.randint(0, 60))
+            steps = []
+            for _run in range(random.choice([1, 1, 2])):
+                steps.append(ledger.Event(when, "start", self.state(sub, 10)))
+                when += timedelta(days=random.choice([0, 20, 30, 40]))
+                if random.random() < 0.3:
+                    paused = self.state(sub, 10, paused=True)
+                    steps.append(ledger.Event(when, "pause", paused))
+                    when += timedelta(days=random.randint(0, 20))
+                if random.random() < 0.2:
+                    new = self.state(sub, 10, customer=random.choice(customers))
+                    steps.append(ledger.Event(when, "customer_change", new))
+                    when += timedelta(days=random.randint(0, 20))
+                if random.random() < 0.2:
+                    break
+                steps.append(ledger.Event(when, "end", None))
+                when += timedelta(days=random.randint(0, 15))
+            events[sub] = steps
+        self.env["subscription.movement"]._book(events, self.as_of)
+        return subscriptions
+
+    def test_rates_are_those_of_odoo(self):
+        """Own and shared rates, none, before the first; one query for all."""
+        branch = self.env["res.company"].create(
+            {"name": "Branch", "parent_id": self.company.id}
+        )
+        euro = self.get_currency("EUR", {"2024-01-01": 1.25, "2024-02-01": 1.1})
+        pound = self.get_currency("GBP")
+        krone = self.get_currency("NOK")
+        krone.rate_ids.unlink()
+        # Shared by all companies; some also before the company's own.
+        for currency, when, rate in (
+            (pound, "2024-01-10", 0.7300000000000001),
+            (pound, "2024-03-10", 1 / 3),
+            (euro, "2023-03-10", 17.0),
+            (self.company.currency_id, "2024-01-20", 1.07),
+        ):
+            self.env["res.currency.rate"].search(
+                [("currency_id", "=", currency.id), ("name", "=", when)]
+            ).unlink()
+            self.env["res.currency.rate"].create(
+                {
+                    "currency_id": currency.id,
+                    "name": when,
+                    "rate": rate,
+                    "company_id": False,
+                }
+            )
+        days = [day("2023-01-01") + timedelta(days=n) for n in range(0, 600, 7)]
+        days += [day("2024-01-01"), day("2024-02-01"), day("2024-01-31")]
+        currencies = euro + pound + krone + self.company.currency_id
+        pairs = {(currency.id, when) for currency in currencies for when in days}
+        for company in (self.company, branch):
+            self.env.flush_all()
+            with self.assertQueryCount(1):
+                found = company_rates(self.env, company, pairs)
+            self.assertEqual(found.keys(), pairs)
+            for when in days:
+                rates = currencies._get_rates(company, when)
+                for currency in currencies:
+                    expected = rates[company.currency_id.id] / rates[currency.id]
+                    self.assertAlmostEqual(
+                        float(found[currency.id, when]), expected, delta=1e-12
+                    )
