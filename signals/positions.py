@@ -11,7 +11,7 @@ from odoo.tools import SQL
 from .frame import only, read
 
 
-def known(company, as_of, condition=SQL("TRUE")):
+def known(company, as_of, condition):
     """Return the condition for the rows that a company knew of on a date."""
     return SQL(
         "company_id = %s AND date <= %s AND known_on <= %s AND %s",

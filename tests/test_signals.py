@@ -197,9 +197,7 @@ class TestSignals(SubscriptionCase):
         ):
             for ids in (None, sub.ids):
                 frame = pauses(self.env, self.company, day(as_of), ids)
-                self.assertEqual(
-                    set(frame.subscription_id), {sub.id} if expected else set()
-                )
+                self.assertLessEqual(set(frame.subscription_id), {sub.id})
                 self.assertEqual(
                     [
                         (self.text(row.pause_date), self.text(row.resume_date))
@@ -258,8 +256,8 @@ class TestSignals(SubscriptionCase):
             frame = relationships(self.env, self.company, day(when))
             for customer in customers:
                 stored = [
-                    customer.first_start_date,
-                    customer.end_date,
+                    customer.first_start_date or None,
+                    customer.end_date or None,
                     customer.subscription_count,
                     customer.running_count,
                 ]
@@ -370,7 +368,7 @@ class TestSignals(SubscriptionCase):
               FROM (VALUES
                 (1, 'NA', TRUE, 1.25, DATE '2024-02-29'),
                 (NULL, %s, FALSE, NULL, NULL)
-              ) AS some (number, text, flag, amount, day)
+              ) AS sample (number, text, flag, amount, day)
              WHERE 7 %% 4 = 3 AND %s
             """,
             "100 %, 'ö\"\n",
