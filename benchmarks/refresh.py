@@ -13,9 +13,10 @@ import time
 from pathlib import Path
 from statistics import median
 
+from odoo.tools import SQL
+
 from odoo.addons.subscription_segmentation.benchmarks.population import fill, vacuum
 from odoo.addons.subscription_segmentation.models.subscription_refresh import TABLES
-from odoo.tools import SQL
 
 RUNS = 5
 SAMPLE = 300
@@ -187,7 +188,9 @@ def main():
         for label, seconds in (("every row", changed), ("nothing", unchanged)):
             ratio = seconds / smaller[label]
             size = number / smaller["number"]
-            print(f"  {label} changed: {ratio:.1f} × the time for {size:.0f} × the rows")
+            print(
+                f"  {label} changed: {ratio:.1f} × the time for {size:.0f} × the rows"
+            )
     with results.open("a") as file:
         line = {"number": number, "every row": changed, "nothing": unchanged}
         file.write(json.dumps(line) + "\n")

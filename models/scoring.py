@@ -169,7 +169,9 @@ def _predecessors(frame, grace_days):
         some[name].astype(object).where(some[name].notna(), None)
         for name in ("first_start_date", "end_date")
     )
-    chain = predecessors(map(Span, some.index, some["customer_id"], starts, ends), grace_days)
+    chain = predecessors(
+        map(Span, some.index, some["customer_id"], starts, ends), grace_days
+    )
     return frame.index.to_series().map(chain).astype("Int64")
 
 

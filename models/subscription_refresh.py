@@ -524,7 +524,9 @@ class SubscriptionRefresh(models.Model):
                 """,
                 table=SQL.identifier(self.env[model]._table),
                 staging=SQL.identifier(self._staging(model)),
-                assignments=SQL(", ").join(SQL("%s = staged.%s", c, c) for c in columns),
+                assignments=SQL(", ").join(
+                    SQL("%s = staged.%s", c, c) for c in columns
+                ),
                 first=ids[0],
                 last=ids[-1],
                 old=SQL(", ").join(SQL("record.%s", c) for c in columns),

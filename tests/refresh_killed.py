@@ -15,13 +15,14 @@ import time
 import traceback
 
 from odoo import sql_db
+from odoo.api import SUPERUSER_ID, Environment
+
 from odoo.addons.subscription_segmentation.benchmarks.population import fill
 from odoo.addons.subscription_segmentation.models.scoring import (
     CUSTOMER_COLUMNS,
     SUBSCRIPTION_COLUMNS,
 )
 from odoo.addons.subscription_segmentation.models.subscription_refresh import LOCK
-from odoo.api import SUPERUSER_ID, Environment
 
 SUBSCRIPTIONS = 25_000
 PHASES = {

@@ -30,7 +30,11 @@ class RefreshCase(SubscriptionCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.import_history(
-            {"subscription_ref": "old", "customer_ref": "A", "start_date": "2023-01-10"},
+            {
+                "subscription_ref": "old",
+                "customer_ref": "A",
+                "start_date": "2023-01-10",
+            },
             {
                 "subscription_ref": "new",
                 "customer_ref": "B",
@@ -165,11 +169,15 @@ class TestRefresh(RefreshCase):
 
     def test_next_day_leaves_those_who_left_alone(self):
         self.refresh()
-        before = self.versions(self.left | self.new), self.versions(
-            self.left.customer_id
+        before = (
+            self.versions(self.left | self.new),
+            self.versions(self.left.customer_id),
         )
         run = self.refresh(self.as_of + timedelta(days=1))
-        after = self.versions(self.left | self.new), self.versions(self.left.customer_id)
+        after = (
+            self.versions(self.left | self.new),
+            self.versions(self.left.customer_id),
+        )
         self.assertEqual(run.changed_count, 4)
         self.assertEqual(after[1], before[1])
         self.assertEqual(after[0][self.left.id], before[0][self.left.id])
@@ -356,9 +364,7 @@ class TestRefreshFailures(RefreshCase):
         manager = self.make_user("manager")
         run = self.env["subscription.refresh"]._request(self.company, self.as_of)
         with db_connect(self.env.cr.dbname).cursor() as other:
-            other.execute(
-                "SELECT pg_advisory_lock(%s, %s)", [LOCK, self.company.id]
-            )
+            other.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK, self.company.id])
             run._run(step)
             self.assertEqual((run.state, run.error), ("waiting", False))
             run.heartbeat = fields.Datetime.now() - timedelta(minutes=61)
@@ -367,9 +373,7 @@ class TestRefreshFailures(RefreshCase):
             self.assertIn("Another process", run.error)
             run._run(step)
             self.assertEqual(len(self.notices(run, manager)), 1, "told once")
-            other.execute(
-                "SELECT pg_advisory_unlock(%s, %s)", [LOCK, self.company.id]
-            )
+            other.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, self.company.id])
         run._run(step)
         self.assertEqual((run.state, run.error), ("done", False))
 

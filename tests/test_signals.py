@@ -14,12 +14,15 @@ from odoo.tools import SQL
 from ..analytics import ledger
 from ..analytics.period import MONTHS
 from ..analytics.succession import Span, predecessors
+from ..models.scoring import subscription_lives
 from ..signals.frame import read
 from ..signals.positions import pauses, positions, relationships
 from ..signals.rates import company_rates
 from ..signals.subscriptions import contracted_mrr
-from ..signals.successors import candidates
 from .common import SubscriptionCase, day
+
+#: Known as it is now only.
+BILLING = ["unit", "interval", "next_invoice_date"]
 
 
 @tagged("post_install", "-at_install")
@@ -252,7 +255,7 @@ class TestSignals(SubscriptionCase):
         subscriptions = self.random_histories(60)
         customers = subscriptions.customer_id
         for when in ("2024-03-01", "2024-05-15", "2024-12-31"):
-            customers._store_totals(day(when))
+            customers._store_lives(day(when))
             frame = relationships(self.env, self.company, day(when))
             for customer in customers:
                 stored = [
@@ -274,8 +277,9 @@ class TestSignals(SubscriptionCase):
                     found, [value or None for value in stored[:2]] + stored[2:]
                 )
 
-    def test_candidates_are_chained_like_all(self):
-        subscriptions = self.random_histories(150)
+    def test_predecessors_are_those_of_all_spans(self):
+        """Though only customers who may have any are looked at."""
+        self.random_histories(150)
         chains = 0
         for when in ("2024-03-01", "2024-04-10", "2024-12-31"):
             frame = positions(self.env, self.company, day(when))
@@ -289,26 +293,13 @@ class TestSignals(SubscriptionCase):
                 for row in frame.itertuples()
             ]
             for grace in (0, 3, 7):
-                some = candidates(self.env, self.company, day(when), grace)
-                self.assertLessEqual(set(some), set(spans))
-                self.assertLess(len(some), len(spans))
+                self.company.subscription_grace_days = grace
+                lives = subscription_lives(self.env, self.company, day(when))
                 expected = predecessors(spans, grace)
-                self.assertEqual(predecessors(some, grace), expected)
+                found = lives["predecessor_id"].dropna().astype(int).to_dict()
+                self.assertEqual(found, expected)
                 chains += len(expected)
-                one = subscriptions[len(expected)]
-                part = predecessors(
-                    candidates(self.env, self.company, day(when), grace, one.ids), grace
-                )
-                self.assertEqual(part.get(one.id), expected.get(one.id))
         self.assertGreater(chains, 20)
-
-    def test_nobody_is_a_candidate_alone(self):
-        for start, end in (("2024-01-15", "2024-01-15"), ("2024-01-15", "2024-02-15")):
-            self.subscribe(self.make_partner(), 10, start, end)
-        partner = self.make_partner()
-        self.subscribe(partner, 10, "2024-01-15", "2024-01-15")
-        self.subscribe(partner, 10, "2024-01-01", "2024-04-15")
-        self.assertEqual(candidates(self.env, self.company, self.as_of, 7), [])
 
     def test_past_signals_never_change_when_data_is_added(self):
         """Invariant 1, for all that is read from the ledger."""
@@ -318,11 +309,12 @@ class TestSignals(SubscriptionCase):
 
         def signals(company):
             env = self.env
+            lives = subscription_lives(env, company, as_of)
             return [
                 positions(env, company, as_of),
                 pauses(env, company, as_of),
                 relationships(env, company, as_of),
-                pd.DataFrame(candidates(env, company, as_of, 7)),
+                lives.drop(columns=BILLING).dropna(subset="first_start_date"),
             ]
 
         before = signals(self.company)
@@ -355,7 +347,6 @@ class TestSignals(SubscriptionCase):
             self.assertEqual(positions(*args).index.tolist(), sub.ids)
             self.assertEqual(relationships(*args).index.tolist(), sub.customer_id.ids)
             self.assertEqual(len(pauses(*args)), count)
-            self.assertEqual(candidates(*args, 7), [])
         args = self.env, self.company, self.as_of
         self.assertTrue(positions(*args, theirs.ids).empty)
         self.assertTrue(relationships(*args, theirs.customer_id.ids).empty)
