@@ -31,6 +31,7 @@
         "views/subscription_movement_views.xml",
         "views/subscription_import_views.xml",
         "views/subscription_refresh_views.xml",
+        "views/subscription_backfill_views.xml",
         "views/sale_subscription_views.xml",
         "views/crm_lead_views.xml",
         "views/helpdesk_ticket_views.xml",
@@ -54,5 +55,6 @@
         ],
     },
     "pre_init_hook": "pre_init_hook",
+    "post_init_hook": "post_init_hook",
     "installable": True,
 }

@@ -14,3 +14,10 @@ def pre_init_hook(env):
     for table in ("crm_lead", "helpdesk_ticket"):
         if not column_exists(env.cr, table, "subscription_customer_id"):
             create_column(env.cr, table, "subscription_customer_id", "int4")
+
+
+def post_init_hook(env):
+    """Have the history of subscriptions from before read, in the background."""
+    Subscription = env["sale.subscription"].with_context(active_test=False)
+    companies = Subscription._read_group([], ["company_id"])
+    env["subscription.backfill"]._start(company for (company,) in companies)

@@ -55,6 +55,7 @@ class Evidence:
     :param written_on: when the subscription itself was last written
     :param in_progress: its stage says that it runs
     :param running: it does run: it is not archived and its start has come
+    :param sold_on: when it was made and started by an order, if it was
     :param finish_date: the day on which its term ends, if it has one
     """
 
@@ -65,6 +66,7 @@ class Evidence:
     created_on: date
     written_on: date
     lines_written_on: date | None = None
+    sold_on: date | None = None
     start_date: date | None = None
     finish_date: date | None = None
     in_progress: bool = False
@@ -137,7 +139,7 @@ def _ran_untracked(evidence):
     """Return whether it ran (again) without a change of its stage that says so."""
     if evidence.in_progress:
         return evidence.running or evidence.archived
-    return bool(evidence.invoices and not evidence.stages)
+    return bool((evidence.invoices or evidence.sold_on) and not evidence.stages)
 
 
 def _tracked_runs(evidence):
@@ -161,9 +163,21 @@ def _tracked_runs(evidence):
 def _start_untracked(evidence, runs, until):
     """Return a run that has begun, nobody knows when, by a day."""
     since = runs[-1].end if runs else None
-    for invoice in evidence.invoices:
-        if invoice.date <= until and (since is None or invoice.date > since):
-            return Run(invoice.date, (INVOICED, _name(invoice)))
+    invoice = next(
+        (
+            invoice
+            for invoice in evidence.invoices
+            if invoice.date <= until and (since is None or invoice.date > since)
+        ),
+        None,
+    )
+    # Odoo tracks no change in the transaction that creates a record.
+    if evidence.sold_on and since is None:
+        sold_on = min(evidence.sold_on, until)
+        if invoice is None or sold_on <= invoice.date:
+            return Run(sold_on, (TRACKED, "sale order"))
+    if invoice:
+        return Run(invoice.date, (INVOICED, _name(invoice)))
     start, reason = evidence.start_date, "start date"
     if start is None or start > until:
         start, reason = min(evidence.created_on, until), "creation date"

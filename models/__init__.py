@@ -20,3 +20,6 @@ from . import subscription_import_line
 from . import subscription_import_line_masters
 from . import subscription_import_line_undo
 from . import subscription_import_record
+from . import sale_subscription_backfill
+from . import subscription_backfill
+from . import subscription_backfill_failure

@@ -244,12 +244,15 @@ class ResCompany(models.Model):
         "high ends, high begins, for example 25, 30, 50 and 60.",
     )
 
-    def _subscription_today(self):
-        """Return the day it is in the time zone of the company.
+    def _subscription_zone(self):
+        """Return the time zone of the company.
 
         That of the company's own contact, else of its working hours, else UTC.
         """
         self.ensure_one()
-        zone = self.partner_id.tz or self.resource_calendar_id.tz or "UTC"
+        return self.partner_id.tz or self.resource_calendar_id.tz or "UTC"
+
+    def _subscription_today(self):
+        """Return the day it is in the time zone of the company."""
         now = fields.Datetime.now().replace(tzinfo=timezone.utc)
-        return now.astimezone(ZoneInfo(zone)).date()
+        return now.astimezone(ZoneInfo(self._subscription_zone())).date()

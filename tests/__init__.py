@@ -1,5 +1,6 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import test_backfill
 from . import test_company
 from . import test_customer
 from . import test_customer_links

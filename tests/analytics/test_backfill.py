@@ -84,6 +84,17 @@ def test_a_start_that_nobody_tracked_is_that_of_the_first_invoice():
     ]
 
 
+def test_an_order_starts_what_it_makes():
+    found = evidence(sold_on=day("02-20"), invoices=invoices(("03-01", 10)))
+    assert story(found) == [
+        ("02-20", "start", "10", "tracked", "sale order, invoice of 2024-03-01")
+    ]
+    moved_here = replace(found, sold_on=day("05-05"))
+    assert story(moved_here)[0][0] == "03-01"
+    over = replace(found, **OVER, stages=(stopped("05-01"),), invoices=())
+    assert [row[0] for row in story(over)] == ["02-20", "05-01"]
+
+
 def test_without_invoices_the_start_date_and_the_lines_are_assumed():
     found = evidence(start_date=day("05-05"))
     assert story(found) == [
@@ -144,9 +155,7 @@ def test_invoices_between_tracked_runs_start_nothing():
 def test_a_restart_without_invoices_takes_the_lines_if_they_are_older():
     stages = (started("02-01"), stopped("05-10"), started("09-01"))
     found = evidence(stages=stages, invoices=invoices(("02-01", 8)))
-    assert story(found)[2:] == [
-        ("09-01", "start", "10", "assumed", "stage, lines now")
-    ]
+    assert story(found)[2:] == [("09-01", "start", "10", "assumed", "stage, lines now")]
     assert story(replace(found, lines_written_on=day("10-03")))[2:] == [
         ("09-01", "start", "8", "assumed", "stage, invoice of 2024-02-01"),
         ("10-03", "change", "10", "assumed", "lines now"),
@@ -292,6 +301,7 @@ def anything(draw):
         created_on=draw(days),
         written_on=draw(days),
         lines_written_on=draw(st.none() | days),
+        sold_on=draw(st.none() | days),
         start_date=draw(st.none() | st.dates(day("01-01"), date(2025, 3, 1))),
         finish_date=draw(st.none() | st.dates(day("01-01"), date(2025, 3, 1))),
         in_progress=in_progress,
