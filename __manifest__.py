@@ -40,9 +40,17 @@
         "report/subscription_movement_report_views.xml",
         "views/subscription_menus.xml",
         "report/subscription_waterfall_views.xml",
+        "report/subscription_rfm_map_views.xml",
     ],
     "assets": {
         "web.assets_backend": [
+            "subscription_segmentation/static/src/score_badge/*.js",
+            "subscription_segmentation/static/src/company_screen/*.js",
+            "subscription_segmentation/static/src/company_screen/*.xml",
+            "subscription_segmentation/static/src/company_screen/*.scss",
+            "subscription_segmentation/static/src/rfm_map/*.js",
+            "subscription_segmentation/static/src/rfm_map/*.xml",
+            "subscription_segmentation/static/src/rfm_map/rfm_map.scss",
             "subscription_segmentation/static/src/waterfall/*.js",
             "subscription_segmentation/static/src/waterfall/*.xml",
             "subscription_segmentation/static/src/waterfall/waterfall.scss",

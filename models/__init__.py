@@ -2,8 +2,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import res_company
 from . import res_config_settings
+from . import subscription_group_order
 from . import subscription_score
+from . import subscription_insight
 from . import subscription_customer
+from . import subscription_customer_insight
 from . import subscription_movement
 from . import subscription_customer_link
 from . import crm_lead
@@ -15,6 +18,7 @@ from . import subscription_refresh
 from . import sale_subscription_ledger
 from . import sale_subscription_line
 from . import sale_subscription_template
+from . import sale_subscription_insight
 from . import subscription_import
 from . import subscription_import_line
 from . import subscription_import_line_masters

@@ -51,6 +51,7 @@ class SubscriptionCustomerLink(models.AbstractModel):
     """
 
     _name = "subscription.customer.link"
+    _inherit = "subscription.group.order"
     _description = "Link to a Subscription Customer"
 
     subscription_customer_id = fields.Many2one(
@@ -93,6 +94,26 @@ class SubscriptionCustomerLink(models.AbstractModel):
     customer_end_date = fields.Date(
         related="subscription_customer_id.end_date",
         string="Customer Left On",
+        groups=USER,
+    )
+    customer_lifecycle_stage = fields.Selection(
+        related="subscription_customer_id.lifecycle_stage",
+        string="Customer Lifecycle",
+        groups=USER,
+    )
+    customer_rfm_segment = fields.Selection(
+        related="subscription_customer_id.rfm_segment",
+        string="Customer RFM Segment",
+        groups=USER,
+    )
+    customer_tenure_band = fields.Selection(
+        related="subscription_customer_id.tenure_band",
+        string="Customer Tenure",
+        groups=USER,
+    )
+    customer_next_renewal_date = fields.Date(
+        related="subscription_customer_id.next_renewal_date",
+        string="Customer's Next Renewal",
         groups=USER,
     )
 

@@ -40,6 +40,7 @@ class SubscriptionScore(models.AbstractModel):
     """
 
     _name = "subscription.score"
+    _inherit = "subscription.group.order"
     _description = "Scores of a Subscription or a Customer"
 
     company_id = fields.Many2one(comodel_name="res.company")

@@ -1,16 +1,16 @@
-import {Component, onMounted, onWillStart, useState} from "@odoo/owl";
-import {deserializeDate, toLocaleDateString} from "@web/core/l10n/dates";
+import {onMounted, onWillStart, useState} from "@odoo/owl";
+import {CompanyScreen} from "../company_screen/company_screen";
 import {ControlPanel} from "@web/search/control_panel/control_panel";
 import {Dropdown} from "@web/core/dropdown/dropdown";
 import {DropdownItem} from "@web/core/dropdown/dropdown_item";
 import {KeepLast} from "@web/core/utils/concurrency";
 import {WaterfallChart} from "./waterfall_chart";
 import {_t} from "@web/core/l10n/translation";
+import {deserializeDate} from "@web/core/l10n/dates";
 import {getCurrency} from "@web/core/currency";
-import {formatInteger, formatMonetary} from "@web/views/fields/formatters";
+import {formatMonetary} from "@web/views/fields/formatters";
 import {registry} from "@web/core/registry";
 import {standardActionServiceProps} from "@web/webclient/actions/action_service";
-import {useService} from "@web/core/utils/hooks";
 import {useSetupAction} from "@web/search/action_hook";
 
 const DEFAULT_PERIOD = "12";
@@ -25,7 +25,7 @@ const RANGE = /^(\d{4}-\d{2})_(\d{4}-\d{2})$/;
  * The period is one word: a number of months, "all", or "2024-01_2024-06". It is kept in
  * the URL, so that a link, a reload and the way back all lead to the same screen.
  */
-export class SubscriptionWaterfall extends Component {
+export class SubscriptionWaterfall extends CompanyScreen {
     static template = "subscription_segmentation.Waterfall";
     static components = {ControlPanel, Dropdown, DropdownItem, WaterfallChart};
     static props = {...standardActionServiceProps};
@@ -33,8 +33,7 @@ export class SubscriptionWaterfall extends Component {
     static displayName = _t("MRR Waterfall");
 
     setup() {
-        this.orm = useService("orm");
-        this.action = useService("action");
+        super.setup();
         this.keepLast = new KeepLast();
         const period = this.props.state?.period ?? this.props.action.params?.period;
         this.state = useState({period: this.validPeriod(period), data: null});
@@ -143,16 +142,8 @@ export class SubscriptionWaterfall extends Component {
         });
     }
 
-    day(date) {
-        return toLocaleDateString(deserializeDate(date));
-    }
-
     month(day) {
         return deserializeDate(day).toFormat("LLLL yyyy");
-    }
-
-    money(amount) {
-        return formatMonetary(amount, {currencyId: this.state.data.currency_id});
     }
 
     /**
@@ -167,10 +158,6 @@ export class SubscriptionWaterfall extends Component {
             noSymbol: true,
             digits: [false, isWhole ? 0 : 1],
         });
-    }
-
-    count(number) {
-        return formatInteger(number);
     }
 
     /**
@@ -264,13 +251,6 @@ export class SubscriptionWaterfall extends Component {
         return this.openCell(
             total,
             columns.find((column) => column.name === name)
-        );
-    }
-
-    openImport() {
-        return this.action.doAction(
-            "subscription_segmentation.subscription_import_wizard_action",
-            {onClose: () => this.load()}
         );
     }
 }

@@ -99,7 +99,7 @@ tours.add("subscription_segmentation_waterfall_empty", {
             trigger: ".o_subscription_waterfall .o_nocontent_help",
         },
         {
-            trigger: ".o_waterfall_import",
+            trigger: ".o_company_import",
             run: "click",
         },
         {
