@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from odoo import api, models
-from odoo.tools.misc import format_date, formatLang
+from odoo.tools.misc import formatLang
 
 from ..analytics.ledger import PAUSE
 from ..analytics.period import next_boundary
@@ -71,26 +71,18 @@ class SaleSubscriptionInsight(models.Model):
         period of the 31st comes back to the 31st.
         """
         plan = self.template_id
-        unit, interval = plan.recurring_rule_type, plan.recurring_interval
+        unit = plan.recurring_rule_type or "months"
+        interval = max(plan.recurring_interval, 1)
         anchor = self.first_start_date or begin
         eve = begin - timedelta(days=1)
         if next_boundary(anchor, unit, interval, eve) != begin:
             anchor = begin
         return next_boundary(anchor, unit, interval, begin)
 
-    def _fifth(self, score):
-        return {
-            5: self.env._("in the top fifth of running subscriptions"),
-            4: self.env._("in the second fifth of running subscriptions from the top"),
-            3: self.env._("in the middle fifth of running subscriptions"),
-            2: self.env._("in the second fifth of running subscriptions from below"),
-            1: self.env._("in the bottom fifth of running subscriptions"),
-        }[score]
-
     def _lifecycle_end(self):
         if self.is_running or not self.end_date:
             return False
-        date = format_date(self.env, self.end_date)
+        date = self._date(self.end_date)
         if self.lifecycle_stage == "churned":
             return self.env._(
                 "Churned: ended on %(date)s after %(months)s, without a successor",
@@ -107,7 +99,7 @@ class SaleSubscriptionInsight(models.Model):
         if self.end_date:
             return self.env._(
                 "Not scored, as it ended on %s: only running subscriptions are.",
-                format_date(self.env, self.end_date),
+                self._date(self.end_date),
             )
         return self.env._(
             "Not scored, as it has not started: the first refresh after its start will "
@@ -119,7 +111,7 @@ class SaleSubscriptionInsight(models.Model):
         if self.is_paused:
             since = self.movement_ids.filtered(lambda row: row.event == PAUSE)[:1].date
             notes.append(
-                self.env._("Paused since %s.", format_date(self.env, since))
+                self.env._("Paused since %s.", self._date(since))
                 if since
                 else self.env._("Paused.")
             )

@@ -166,6 +166,9 @@ class SubscriptionBackfill(models.Model):
                 self.done_count,
                 self.failed_count,
             )
+            Refresh = self.env["subscription.refresh"]
+            Refresh._request(self.company_id)
+            Refresh._trigger_cron()
         return remaining
 
     def _left(self):

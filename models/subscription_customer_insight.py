@@ -2,7 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools.misc import format_date
 
 
 class SubscriptionCustomerInsight(models.Model):
@@ -35,24 +34,15 @@ class SubscriptionCustomerInsight(models.Model):
         return self.env._(
             "%(ago)s, next renewal on %(date)s",
             ago=ago,
-            date=format_date(self.env, self.next_renewal_date),
+            date=self._date(self.next_renewal_date),
         )
-
-    def _fifth(self, score):
-        return {
-            5: self.env._("in the top fifth of customers"),
-            4: self.env._("in the second fifth of customers from the top"),
-            3: self.env._("in the middle fifth of customers"),
-            2: self.env._("in the second fifth of customers from below"),
-            1: self.env._("in the bottom fifth of customers"),
-        }[score]
 
     def _lifecycle_end(self):
         if not self.lifecycle_stage or not self.end_date:
             return False
         return self.env._(
             "Churned: left on %(date)s after %(months)s",
-            date=format_date(self.env, self.end_date),
+            date=self._date(self.end_date),
             months=self._months(self.tenure_months),
         )
 

@@ -17,19 +17,25 @@ class SubscriptionInsight(models.AbstractModel):
     _inherit = "subscription.score"
 
     insight_segment = fields.Char(
-        string="Segment", compute="_compute_insight", groups=USER
+        string="Why This Segment", compute="_compute_insight", groups=USER
     )
     insight_recency = fields.Char(
         string="Recency", compute="_compute_insight", groups=USER
     )
     insight_frequency = fields.Char(
-        string="Frequency", compute="_compute_insight", groups=USER
+        string="Frequency",
+        compute="_compute_insight",
+        groups=USER,
+        help="Compared with all that run in the company; equal values share a score.",
     )
     insight_monetary = fields.Char(
-        string="Monetary", compute="_compute_insight", groups=USER
+        string="Monetary",
+        compute="_compute_insight",
+        groups=USER,
+        help="Compared with all that run in the company; equal values share a score.",
     )
     insight_lifecycle = fields.Char(
-        string="Tenure Explained", compute="_compute_insight", groups=USER
+        string="Why This Stage", compute="_compute_insight", groups=USER
     )
     insight_note = fields.Char(
         compute="_compute_insight",
@@ -68,10 +74,6 @@ class SubscriptionInsight(models.AbstractModel):
 
     def _recency_insight(self):
         """Return how the last renewal and the next one make R."""
-        raise NotImplementedError
-
-    def _fifth(self, score):
-        """Return in which fifth of which records a score lies."""
         raise NotImplementedError
 
     def _lifecycle_end(self):
@@ -138,7 +140,7 @@ class SubscriptionInsight(models.AbstractModel):
             "%(stage)s: %(months)s since %(date)s (%(limit)s)",
             stage=self._label("lifecycle_stage"),
             months=self._months(self.tenure_months),
-            date=format_date(self.env, self.relationship_start_date),
+            date=self._date(self.relationship_start_date),
             limit=limits[self.lifecycle_stage],
         )
 
@@ -161,6 +163,18 @@ class SubscriptionInsight(models.AbstractModel):
 
     def _money(self, amount):
         return formatLang(self.env, amount, currency_obj=self.company_currency_id)
+
+    def _date(self, date):
+        return format_date(self.env, date, date_format="medium")
+
+    def _fifth(self, score):
+        return {
+            5: self.env._("in the top fifth of all"),
+            4: self.env._("in the second fifth of all from the top"),
+            3: self.env._("in the middle fifth of all"),
+            2: self.env._("in the second fifth of all from the bottom"),
+            1: self.env._("in the bottom fifth of all"),
+        }[score]
 
     def _days(self, number):
         return self.env._("1 day") if number == 1 else self.env._("%s days", number)
