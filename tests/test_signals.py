@@ -174,6 +174,19 @@ class TestSignals(SubscriptionCase):
             self.assertEqual(found["paused"], paused, as_of)
             self.assertEqual(found["contracted"], contracted, as_of)
 
+    def test_position_names_the_leg_that_runs_after_a_correction(self):
+        """A handing-over that was taken back leaves later rows with the other."""
+        sub = self.subscribe(self.make_partner(), 10, "2024-01-15")
+        other = self.env["subscription.customer"]._ensure(
+            self.make_partner(), self.company
+        )
+        for when, mrr in (("2024-02-01", 10), ("2024-04-01", 12)):
+            state = self.state(sub, mrr, customer=other)
+            self.book(sub, (when, "customer_change", state))
+        self.book(sub, ("2024-02-01", "customer_change", self.state(sub, 10)))
+        found = self.row(positions, "2024-05-01", sub)
+        self.assertEqual(found["customer_id"], sub.customer_id.id)
+
     def test_pauses(self):
         sub = self.subscribe(self.make_partner(), 10, "2024-01-15")
         paused = self.state(sub, 10, paused=True)
@@ -383,6 +396,11 @@ class TestSignals(SubscriptionCase):
         partner.flush_recordset()
         query = SQL("SELECT name FROM res_partner WHERE id = %s", partner.id)
         self.assertEqual(read(self.env, query).name.tolist(), ["Only Here"])
+
+    def test_read_through_the_cursor_of_browser_tests(self):
+        with self.enter_registry_test_mode(), self.registry.cursor() as cursor:
+            frame = read(self.env(cr=cursor), SQL("SELECT 1 AS number"))
+        self.assertEqual(frame.number.tolist(), [1])
 
     # --- helpers ----------------------------------------------------------------------
 
