@@ -26,6 +26,7 @@ class Mutant(NamedTuple):
 
 LEDGER = "analytics/ledger.py"
 CUSTOMER = "models/subscription_customer.py"
+LIVE = "models/sale_subscription_ledger.py"
 LINK = "models/subscription_customer_link.py"
 MUTANTS = [
     # 1. A signal computed as of a past date never changes when later data is added.
@@ -96,8 +97,8 @@ MUTANTS = [
     Mutant(
         "3 history books what the lines come to",
         "signals/subscriptions.py",
-        "COALESCE(SUM(l.price_subtotal), 0)",
-        "COALESCE(SUM(l.price_unit), 0)",
+        "SUM(price_subtotal) AS total",
+        "SUM(price_unit) AS total",
         "TestSignals.test_mrr_sums_lines_untaxed_and_after_discount",
     ),
     Mutant(
@@ -230,6 +231,42 @@ MUTANTS = [
         "bool(balance.paused)",
         "False",
         "TestPartnerMerge.test_state_and_future_go_along",
+    ),
+    # 9. A failure of ours stops nobody. The nightly reconciliation finds the rest.
+    Mutant(
+        "9 hooks are harmless",
+        LIVE,
+        "            with cr.savepoint(flush=False):\n                yield self",
+        "            if True:\n                yield self",
+        "TestLiveHistory.test_fault_at_a_sale_order",
+    ),
+    Mutant(
+        "9 hooks of others stay",
+        LIVE,
+        "with cr.savepoint(flush=False):",
+        "with cr.savepoint():",
+        "TestLiveHistory.test_fault_loses_no_hook_of_others",
+    ),
+    Mutant(
+        "9 billing is not lost",
+        LIVE,
+        "            if request:\n                raise\n",
+        "            raise\n",
+        "TestLiveHistory.test_concurrent_change_outside_of_a_request",
+    ),
+    Mutant(
+        "3 no revenue twice",
+        "signals/subscriptions.py",
+        "AND origin.order_subscription_id IS NULL AS running",
+        "AS running",
+        "TestLiveHistory.test_order_that_bills_a_subscription_starts_no_second_one",
+    ),
+    Mutant(
+        "3 starts are those of people",
+        LIVE,
+        "            self = self.with_context(**{STAGED: True})\n",
+        "            pass\n",
+        "TestLiveHistory.test_a_stage_corrects_no_start",
     ),
     # Facts are never rewritten.
     Mutant(

@@ -2,6 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What people do to subscriptions is booked as they do it."""
 
+import logging
+
 from freezegun import freeze_time
 
 from odoo.exceptions import AccessError
@@ -24,6 +26,7 @@ from ..analytics.ledger import (
     START,
     TRANSFER,
 )
+from ..models import sale_subscription_template
 from .common import SubscriptionCase, day
 
 TODAY = "2025-03-10"
@@ -65,16 +68,17 @@ class LiveCase(SubscriptionCase):
             [(day(when), event, delta) for when, event, delta in expected],
         )
 
-    def break_ledger(self):
+    def break_ledger(self, code="P0001"):
         """Let the database refuse movements; return how to mend it."""
         self.env.flush_all()
         self.env.cr.execute(
             """
             CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
-                AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
+                AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = TG_ARGV[0]; END $$;
             CREATE TRIGGER refuse BEFORE INSERT ON subscription_movement
-                FOR EACH ROW EXECUTE FUNCTION refuse();
-            """
+                FOR EACH ROW EXECUTE FUNCTION refuse(%s);
+            """,
+            (code,),
         )
 
         def mend():
@@ -316,6 +320,15 @@ class TestLiveHistory(LiveCase):
             ("2025-04-05", CHANGE, -24),
         )
 
+    def test_form_of_a_salesperson(self):
+        user = self.make_user("salesperson")
+        subscription = self.start()
+        with on(LATER):
+            with Form(self.as_user(subscription, user)) as form:
+                with form.sale_subscription_line_ids.edit(0) as line:
+                    line.price_unit = 12
+            self.assertBooked(subscription, (TODAY, START, 10), (LATER, CHANGE, 2))
+
     def test_another_plan(self):
         subscription = self.start(1200)
         with on(LATER):
@@ -335,6 +348,17 @@ class TestLiveHistory(LiveCase):
             self.assertBooked(first, (TODAY, START, 100), (LATER, CHANGE, -50))
         self.assertBooked(second, (TODAY, START, 200), (LATER, CHANGE, -100))
         self.assertBooked(draft)
+
+    def test_another_period_of_many_is_left_to_the_refresh(self):
+        plan = self.make_plan("Quarter", interval=3)
+        subscriptions = self.start(300, template_id=plan.id)
+        subscriptions |= self.start(600, template_id=plan.id)
+        self.patch(sale_subscription_template, "MANY", 1)
+        with on(LATER):
+            plan.recurring_interval = 6
+            self.assertEqual(len(self.booked(subscriptions, "event")), 2)
+            subscriptions._reconcile("reconciled")
+            self.assertEqual(len(self.booked(subscriptions, "event")), 4)
 
     def test_many_edits_are_one_movement(self):
         subscription = self.start()
@@ -685,18 +709,18 @@ class TestLiveHistory(LiveCase):
 
     # --- faults of ours ---------------------------------------------------------------
 
-    def assertFault(self, action):
-        """A fault is logged, and the nightly reconciliation finds what was missed."""
-        mend = self.break_ledger()
+    def assertFault(self, action, level=logging.ERROR, **fault):
+        """Something runs to its end, though the ledger refuses; this is logged."""
+        mend = self.break_ledger(**fault)
         with (
             mute_logger("odoo.sql_db"),
-            self.assertLogs(LOGGER, "ERROR") as logs,
+            self.assertLogs(LOGGER, level) as logs,
         ):
-            result = action()
+            action()
             self.env.cr.flush()
-        self.assertIn("could not be booked", logs.output[0])
+        self.assertEqual([record.levelno for record in logs.records], [level])
+        self.assertIn("the next refresh", logs.output[0])
         mend()
-        return result
 
     def test_fault_at_a_sale_order(self):
         order = self.make_order(self.make_user("salesperson"))
@@ -747,6 +771,19 @@ class TestLiveHistory(LiveCase):
         with on(LATER):
             to_reconcile._reconcile("reconciled")
             self.assertBooked(gone, (TODAY, START, 10), (LATER, DELETE, -10))
+
+    def test_concurrent_change_outside_of_a_request(self):
+        """Odoo would not repeat it, and a billing run would be lost as a whole."""
+        subscription = self.open_subscription(self.partner)
+        self.env.cr.flush()
+        self.assertFault(
+            subscription.action_start_subscription, level=logging.INFO, code="40001"
+        )
+        self.assertEqual(subscription.stage_id.type, "in_progress")
+        self.assertBooked(subscription)
+        with on(LATER):
+            subscription._reconcile("reconciled")
+            self.assertBooked(subscription, (LATER, START, 10))
 
     def test_fault_loses_no_hook_of_others(self):
         """Nor what they have changed before."""

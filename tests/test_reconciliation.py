@@ -268,7 +268,7 @@ class TestSameCustomerTwice(LiveCase):
                     if cr is first:
                         second.execute("SELECT 1")  # its snapshot is of before
                         ids = ensure(partner, company).ids
-                        cr.commit()
+                        cr.commit()  # pylint: disable=invalid-commit
                         continue
                     with (
                         mute_logger("odoo.sql_db"),
@@ -288,4 +288,4 @@ class TestSameCustomerTwice(LiveCase):
                 first.execute(
                     "DELETE FROM subscription_customer WHERE id = ANY(%s)", (ids,)
                 )
-                first.commit()
+                first.commit()  # pylint: disable=invalid-commit

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles import life
 
-from analytics.history import Account, first_events, handed_over, later_events
+from analytics.history import (
+    Account,
+    first_events,
+    from_now_on,
+    handed_over,
+    later_events,
+    moved_start,
+    run_start,
+    state_on,
+)
 from analytics.ledger import Balance, Event, State, balances, book
 
 DAY = date(2024, 1, 1)
@@ -107,3 +116,54 @@ def test_handed_over_from_a_day_on():
         assert customer == expected
     assert balances(rows) == {}
     assert handed_over(rows, "ada", day[7]) == []
+
+
+def run_of(*steps):
+    """Rows of a life told as (day, state or None)."""
+    events = [Event(DAY + timedelta(days=day), "step", state) for day, state in steps]
+    return book([], events)
+
+
+def test_what_is_announced_stays_for_the_new_customer():
+    ada, bob = (State(name, "EUR", Decimal(5), Decimal(5)) for name in ("ada", "bob"))
+    more = replace(ada, contracted=Decimal(8), effective=Decimal(8))
+    today, soon, end = (DAY + timedelta(days=days) for days in (10, 20, 30))
+    rows = run_of((0, ada), (20, more), (30, None))
+    rows += book(rows, from_now_on(rows, "customer_change", bob, today), today)
+    assert state_on(rows, today) == bob
+    assert state_on(rows, soon) == replace(more, customer="bob")
+    assert balances(rows, as_of=end) == {}
+    dollars = replace(bob, currency="USD")
+    rows += book(rows, from_now_on(rows, "change", dollars, today), today)
+    assert state_on(rows, soon) == dollars
+    assert balances(rows, as_of=end) == {}
+    rows += book(rows, from_now_on(rows, "end", None, today), today)
+    assert {day for day in (today, soon, end) if balances(rows, as_of=day)} == set()
+
+
+def test_start_of_the_run():
+    ada = State("ada", "EUR", Decimal(5), Decimal(5))
+    rows = run_of((0, ada), (5, None), (8, ada), (9, replace(ada, paused=True)))
+    for day, start in ((0, 0), (4, 0), (5, None), (7, None), (8, 8), (30, 8)):
+        found = run_start(rows, DAY + timedelta(days=day))
+        assert found == (None if start is None else DAY + timedelta(days=start)), day
+
+
+@given(states, states, states, st.integers(0, 20), st.integers(0, 20))
+def test_a_start_is_moved(first, second, now, change, start):
+    """Today it is what it is now; before, what it was, since the new start."""
+    today = DAY + timedelta(days=20)
+    new = DAY + timedelta(days=start)
+    old = run_of((5, first), (5 + change // 2, second), (40, None))
+    rows = old + book(old, moved_start(old, new, "change", now, today), today)
+    assert state_on(rows, today) == now
+    for days in range(20):
+        day = DAY + timedelta(days=days)
+        if day < new:
+            assert not balances(rows, as_of=day)
+        else:
+            assert state_on(rows, day) == state_on(old, max(day, DAY + timedelta(5)))
+    assert not balances(rows, as_of=DAY + timedelta(days=40))
+    assert balances(rows, known_by=today - timedelta(days=1)) == balances(
+        old, known_by=today - timedelta(days=1)
+    )
