@@ -172,7 +172,7 @@ class SaleSubscription(models.Model):
         return self.browse(row[0] for row in rows)
 
     def _reconcile(self, origin="recorded", start_moved=None):
-        """Book where the ledger differs from what the subscriptions are now, as of today.
+        """Book as of today where the ledger differs from what subscriptions are now.
 
         What the ledger says of later days stays. Of any companies; where nothing
         differs nothing is written.
