@@ -241,13 +241,6 @@ MUTANTS = [
         "TestLiveHistory.test_fault_at_a_sale_order",
     ),
     Mutant(
-        "9 hooks of others stay",
-        LIVE,
-        "with cr.savepoint(flush=False):",
-        "with cr.savepoint():",
-        "TestLiveHistory.test_fault_loses_no_hook_of_others",
-    ),
-    Mutant(
         "9 billing is not lost",
         LIVE,
         "            if request:\n                raise\n",

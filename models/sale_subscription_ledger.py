@@ -117,8 +117,8 @@ class SaleSubscription(models.Model):
     def _harmless(self):
         """Work in a savepoint, so that a fault of ours is logged and nothing else.
 
-        What is pending of others is flushed before, so that their faults stay theirs.
-        Their hooks stay, too, which a savepoint of Odoo's would drop when it fails.
+        What is pending of others is flushed before, and no hook of theirs runs inside,
+        as in a savepoint that flushes by itself: their faults stay theirs.
         """
         cr = self.env.cr
         self.env.flush_all()
