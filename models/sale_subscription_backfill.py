@@ -11,8 +11,10 @@ class SaleSubscription(models.Model):
         unfinished = (
             self.env["subscription.backfill"].sudo().search([("state", "!=", "done")])
         )
+        if not unfinished:
+            return self.browse()
         reached = {each.company_id: each.last_id for each in unfinished}
-        left = self.filtered(
+        left = self.exists().filtered(
             lambda sub: sub.company_id in reached and sub.id > reached[sub.company_id]
         )
         known = (

@@ -167,6 +167,7 @@ class TestInsight(InsightCase):
 
     def test_continued_by_another(self):
         subscription = self.subscribe(self.partner, 10, "2025-01-31", "2025-03-01")
+        self.subscribe(self.partner, 10, "2025-03-01")
         self.assertEqual(subscription.insight_lifecycle, "Ended on Mar 1, 2025")
 
     # --- notes ------------------------------------------------------------------------

@@ -339,7 +339,12 @@ class TestRefreshFailures(RefreshCase):
         self.assertEqual(len(self.notices(run, manager)), 1)
 
     def test_subscription_that_cannot_be_computed(self):
-        self.new.template_id = self.make_plan("Endless", interval=2_000_000_000)
+        plan = self.make_plan("Endless", interval=2_000_000_000)
+        # Not through the form, which would notice at once.
+        self.env.cr.execute(
+            "UPDATE sale_subscription SET template_id = %s WHERE id = %s",
+            [plan.id, self.new.id],
+        )
         with mute_logger("odoo.sql_db"):
             run = self.refresh()
         self.assertEqual((run.state, run.failed_count), ("done", 1))
