@@ -327,8 +327,7 @@ class TestSignals(SubscriptionCase):
                 positions(env, company, as_of),
                 pauses(env, company, as_of),
                 relationships(env, company, as_of),
-                # counts of those not started are missing, so that types may differ
-                lives.drop(columns=BILLING).dropna(subset="first_start_date").astype(str),
+                lives.drop(columns=BILLING).dropna(subset="first_start_date"),
             ]
 
         before = signals(self.company)
@@ -346,7 +345,8 @@ class TestSignals(SubscriptionCase):
         partner = customers[0].partner_id
         self.subscribe(partner, 10, "2024-04-11")
         for one, other in zip(before, signals(self.company), strict=True):
-            pd.testing.assert_frame_equal(one, other)
+            # What is missing of those not started makes other types.
+            pd.testing.assert_frame_equal(one, other, check_dtype=False)
 
     def test_companies_are_read_apart(self):
         """Invariant 4."""
