@@ -14,7 +14,7 @@ from odoo.tools import SQL
 
 from ..analytics.backfill import Evidence, Invoice, PauseChange, StageChange
 from ..analytics.period import monthly
-from .subscriptions import contracted_mrr
+from .subscriptions import present
 
 MODELS = (
     "account.move",
@@ -42,17 +42,19 @@ def evidence(env, company, today, ids):
     """
     for name in MODELS:
         env[name].flush_model()
-    lines = contracted_mrr(env, ids)["contracted"]
+    now = present(env, ids).to_dict("index")
     facts = _facts(env, company, ids)
     invoices = _invoices(env, facts)
     stages, pauses = _tracked(env, company, ids)
     return {
         sub_id: Evidence(
             today=today,
-            lines=Decimal(str(lines[sub_id])),
-            running=fact["in_progress"]
-            and not fact["archived"]
-            and (fact["start_date"] or today) <= today,
+            customer=now[sub_id]["commercial_partner_id"],
+            currency=now[sub_id]["currency_id"],
+            lines=now[sub_id]["contracted"],
+            running=now[sub_id]["running"],
+            paused=now[sub_id]["paused"],
+            archived=now[sub_id]["archived"],
             invoices=invoices[sub_id],
             stages=stages[sub_id],
             pauses=pauses[sub_id],
@@ -65,8 +67,6 @@ def evidence(env, company, today, ids):
 def _facts(env, company, ids):
     """Return ``{subscription id: fields of Evidence}`` as they are now."""
     columns = (
-        "customer",
-        "currency",
         "digits",
         "created_on",
         "written_on",
@@ -75,8 +75,6 @@ def _facts(env, company, ids):
         "start_date",
         "finish_date",
         "in_progress",
-        "archived",
-        "paused",
         "unit",
         "interval",
     )
@@ -84,8 +82,6 @@ def _facts(env, company, ids):
         SQL(
             """
             SELECT s.id,
-                   partner.commercial_partner_id,
-                   s.currency_id,
                    currency.decimal_places,
                    %(created)s,
                    %(written)s,
@@ -94,12 +90,9 @@ def _facts(env, company, ids):
                    s.date_start,
                    s.date,
                    COALESCE(stage.type = 'in_progress', FALSE),
-                   NOT COALESCE(s.active, FALSE),
-                   COALESCE(s.is_paused, FALSE),
                    COALESCE(template.recurring_rule_type, 'months'),
                    GREATEST(template.recurring_interval, 1)
               FROM sale_subscription s
-              JOIN res_partner partner ON partner.id = s.partner_id
               JOIN res_currency currency ON currency.id = s.currency_id
               JOIN sale_subscription_template template ON template.id = s.template_id
          LEFT JOIN sale_subscription_stage stage ON stage.id = s.stage_id
