@@ -29,6 +29,15 @@ export class SubscriptionRfmMap extends CompanyScreen {
         this.state.data = await this.orm.call("subscription.rfm.map", "get_map", []);
     }
 
+    async refreshNow() {
+        const action = await this.orm.call(
+            "subscription.refresh",
+            "action_refresh_now",
+            [[]]
+        );
+        return this.action.doAction(action);
+    }
+
     get isEmpty() {
         return !this.state.data.scored_on;
     }
