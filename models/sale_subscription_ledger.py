@@ -149,27 +149,8 @@ class SaleSubscription(models.Model):
 
     @api.model
     def _to_reconcile(self, company):
-        """Return all subscriptions of a company, also deleted ones that still run."""
-        self.flush_model(["company_id"])
-        self.env["subscription.movement"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT id FROM sale_subscription WHERE company_id = %(company)s
-                 UNION ALL
-                (
-                    SELECT subscription_res_id
-                      FROM subscription_movement
-                     WHERE company_id = %(company)s AND subscription_id IS NULL
-                  GROUP BY subscription_res_id
-                    HAVING SUM(running_delta) <> 0
-                )
-              ORDER BY 1
-                """,
-                company=company.id,
-            )
-        )
-        return self.browse(row[0] for row in rows)
+        """Return those that the ledger of a company tells wrong, deleted ones too."""
+        return self.browse(differing(self.env, company=company))
 
     def _reconcile(self, origin="recorded", start_moved=None):
         """Book as of today where the ledger differs from what subscriptions are now.

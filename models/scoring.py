@@ -9,6 +9,7 @@ from ..analytics.rfm import rank
 from ..analytics.score import Limits, life, recency_and_frequency, relationship
 from ..analytics.succession import Span, predecessors
 from ..signals.billing import billing
+from ..signals.customers import customer_ids
 from ..signals.positions import pauses, positions, relationships
 from ..signals.rates import company_rates
 from ..signals.renewals import recurring_invoices
@@ -116,11 +117,11 @@ def customer_lives(env, company, as_of, subscriptions, ids=None):
     :param ids: only these customers
     :return: DataFrame indexed by customer id: :data:`TOTALS` and :data:`LIFE`
     """
+    frame = relationships(env, company, as_of, ids)
     if ids is None:
-        domain = [("company_id", "=", company.id)]
-        ids = env["subscription.customer"].sudo().search(domain, order="id").ids
+        ids = customer_ids(env, company)
     index = pd.Index(ids, name="id", dtype="int64")
-    frame = relationships(env, company, as_of, ids).reindex(index)
+    frame = frame.reindex(index)
     for count in ("subscription_count", "running_count"):
         frame[count] = frame[count].fillna(0).astype(int)
     groups = subscriptions.groupby("customer_id")

@@ -1,6 +1,5 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import io
 import logging
 import time
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 from odoo.tools.sql import table_exists
 
-from .bulk import store
+from .bulk import store, write
 from .scoring import (
     CUSTOMER_COLUMNS,
     SUBSCRIPTION_COLUMNS,
@@ -25,9 +24,11 @@ from .scoring import (
 
 _logger = logging.getLogger(__name__)
 
-#: Rows that are compared with the ledger, or written, between two commits: a second or
-#: so, which is what a killed run loses and what a user who saves the same row waits.
+#: Rows that are written between two commits: a second or so, which is what a killed run
+#: loses and what a user who saves the same row waits.
 BATCH = 10_000
+#: Subscriptions that are booked between two commits; each takes some milliseconds.
+BOOKED = 1_000
 #: How often a step is tried again that lost against a concurrent change.
 TRIES = 5
 #: A run whose process still lives but has not moved for so long is reported.
@@ -104,9 +105,9 @@ class SubscriptionRefresh(models.Model):
         help="Of those seen, the ones that differed and were written.",
     )
     failed_count = fields.Integer(string="Rows Failed", readonly=True)
-    reconcile_seconds = fields.Float(readonly=True, digits=(8, 1))
-    compute_seconds = fields.Float(readonly=True, digits=(8, 1))
-    apply_seconds = fields.Float(readonly=True, digits=(8, 1))
+    reconcile_seconds = fields.Float(readonly=True, digits=(8, 3))
+    compute_seconds = fields.Float(readonly=True, digits=(8, 3))
+    apply_seconds = fields.Float(readonly=True, digits=(8, 3))
     error = fields.Text(readonly=True)
     failure_ids = fields.One2many(
         comodel_name="subscription.refresh.failure",
@@ -314,28 +315,30 @@ class SubscriptionRefresh(models.Model):
     # --- comparing with the ledger ----------------------------------------------------
 
     def _reconcile(self):
-        """Book what the ledger has missed of the next batch of subscriptions.
+        """Book what the ledger has missed, batch by batch of subscriptions.
 
         The ledger is told of today only: a run of a past day has nothing to compare.
         """
-        todo = self.env["sale.subscription"]._to_reconcile(self.company_id)
         if self.state == "waiting":
             self.write(
                 {
                     "state": "reconciling",
                     "start_datetime": fields.Datetime.now(),
-                    "total_count": 3 * len(todo),
                     "last_id": 0,
                 }
             )
-        if self.as_of < self.company_id._subscription_today():
-            todo = todo.browse()
-        ids = [id_ for id_ in todo.ids if id_ > self.last_id][:BATCH]
-        if not ids:
+        ids = []
+        if self.as_of >= self.company_id._subscription_today():
+            missed = self.env["sale.subscription"]._to_reconcile(self.company_id)
+            ids = [id_ for id_ in missed._ids if id_ > self.last_id]
+        now, later = ids[:BOOKED], ids[BOOKED:]
+        self._bisect(now, "sale.subscription", self._reconcile_ids)
+        self.done_count += len(now)
+        self.total_count = self.done_count + len(later)
+        if later:
+            self.last_id = now[-1]
+        else:
             self.write({"state": "computing", "last_id": 0})
-            return
-        self._bisect(ids, "sale.subscription", self._reconcile_ids)
-        self.write({"last_id": ids[-1], "done_count": self.done_count + len(ids)})
 
     def _reconcile_ids(self, ids):
         subscriptions = self.env["sale.subscription"].browse(ids)
@@ -346,6 +349,8 @@ class SubscriptionRefresh(models.Model):
 
         :return: results of the parts that succeeded
         """
+        if not ids:
+            return []
         try:
             with self.env.cr.savepoint():
                 return [work(ids)]
@@ -391,8 +396,9 @@ class SubscriptionRefresh(models.Model):
                 "last_table": next(iter(TABLES)),
                 "last_id": 0,
                 "seen_count": seen,
-                "done_count": self.total_count // 3 * 2,
-                "total_count": self.total_count // 3 * 2 + seen,
+                # Computing is a step as long as applying is.
+                "done_count": self.done_count + seen,
+                "total_count": self.done_count + 2 * seen,
             }
         )
 
@@ -444,16 +450,7 @@ class SubscriptionRefresh(models.Model):
                 SQL.identifier(self.env[model]._table),
             )
         )
-        integers = {
-            name: "Int64"
-            for name in frame.columns
-            if self.env[model]._fields[name].type in ("integer", "many2one")
-        }
-        buffer = io.StringIO()
-        frame.astype(integers).sort_index().to_csv(buffer, header=False)
-        buffer.seek(0)
-        copy = SQL("COPY %s (%s) FROM STDIN (FORMAT csv)", table, columns)
-        self.env.cr.copy_expert(self.env.cr.mogrify(copy).decode(), buffer)
+        write(self.env, SQL("%s (%s)", table, columns), frame.sort_index())
         self.env.cr.execute(SQL("ALTER TABLE %s ADD PRIMARY KEY (id)", table))
         self.env.cr.execute(SQL("ANALYZE %s", table))
 
@@ -519,6 +516,7 @@ class SubscriptionRefresh(models.Model):
                    SET %(assignments)s
                   FROM %(staging)s AS staged
                  WHERE record.id = staged.id
+                   AND record.id BETWEEN %(first)s AND %(last)s
                    AND staged.id BETWEEN %(first)s AND %(last)s
                    AND (%(old)s) IS DISTINCT FROM (%(new)s)
                 """,

@@ -216,7 +216,7 @@ def relationships(env, company, as_of, ids=None):
                         SELECT customer_id AS id, subscription_res_id, date,
                                SUM(running_delta) AS running
                           FROM subscription_movement
-                         WHERE %(known)s
+                         WHERE %(known)s AND running_delta <> 0
                       GROUP BY customer_id, subscription_res_id, date
                       ) AS daily
                   GROUP BY id, subscription_res_id

@@ -110,6 +110,7 @@ def _invoices(env, company, as_of, ids):
 def _unpaid(env, company, as_of, moves):
     """Return the ids of invoices with an amount past due and open as of a date.
 
+    What is open now, and what was paid after the date: of today hardly anything was.
     In the currency of the invoice, which differences of exchange do not touch.
     """
     return read(
@@ -118,26 +119,29 @@ def _unpaid(env, company, as_of, moves):
             """
             SELECT move_id
               FROM (
-                SELECT line.move_id,
-                       line.amount_currency
-                       - COALESCE(SUM(paid.debit_amount_currency), 0) AS open
+                SELECT line.move_id, line.amount_residual_currency AS open
                   FROM account_move_line line
-             LEFT JOIN account_partial_reconcile paid
-                    ON paid.debit_move_id = line.id
-                   AND paid.max_date <= %(as_of)s
-                 WHERE line.company_id = %(company)s
-                   AND line.parent_state = 'posted'
-                   AND line.display_type = 'payment_term'
-                   AND line.date_maturity < %(as_of)s
-                   AND %(only)s
-              GROUP BY line.id
-              ) AS due
+                 WHERE %(due)s
+                   AND line.amount_residual_currency <> 0
+             UNION ALL
+                SELECT line.move_id, paid.debit_amount_currency
+                  FROM account_partial_reconcile paid
+                  JOIN account_move_line line ON line.id = paid.debit_move_id
+                 WHERE paid.max_date > %(as_of)s
+                   AND %(due)s
+              ) AS part
           GROUP BY move_id
             HAVING SUM(open) > 0
             """,
-            company=company.id,
             as_of=as_of,
-            only=only("line.move_id", moves),
+            due=SQL(
+                "line.company_id = %s AND line.parent_state = 'posted'"
+                " AND line.display_type = 'payment_term' AND line.date_maturity < %s"
+                " AND %s",
+                company.id,
+                as_of,
+                only("line.move_id", moves),
+            ),
         ),
         {"move_id": "int64"},
     )["move_id"]

@@ -73,12 +73,17 @@ def present(env, ids):
     return frame
 
 
-def differing(env, ids):
+def differing(env, ids=None, company=None):
     """Return which subscriptions are now something else than the ledger says of today.
 
     :param ids: subscriptions, archived and deleted ones too
+    :param company: all of a company instead, also what it has of others in its ledger
     """
     env["subscription.movement"].flush_model()
+    if company:
+        booked = SQL("movement.company_id = %s", company.id)
+    else:
+        booked = SQL("movement.subscription_res_id = ANY(%s)", list(ids))
     rows = env.execute_query(
         SQL(
             """
@@ -92,21 +97,22 @@ def differing(env, ids):
                        SUM(movement.mrr_delta) AS contracted,
                        SUM(movement.mrr_effective_delta) AS effective
                   FROM subscription_movement movement
-             LEFT JOIN sale_subscription s ON s.id = movement.subscription_res_id
                   JOIN (%(today)s) AS today (company_id, date)
-                    ON today.company_id = COALESCE(s.company_id, movement.company_id)
-                 WHERE movement.subscription_res_id = ANY(%(ids)s)
+                    ON today.company_id = movement.company_id
+                 WHERE %(booked)s
                    AND movement.date <= today.date
               GROUP BY movement.subscription_res_id,
                        movement.customer_id,
                        movement.currency_id
+                HAVING SUM(movement.running_delta) <> 0
+                    OR SUM(movement.paused_delta) <> 0
+                    OR SUM(movement.mrr_delta) <> 0
+                    OR SUM(movement.mrr_effective_delta) <> 0
             ),
             booked AS (
                 SELECT leg.*, customer.partner_id, customer.company_id
                   FROM leg
                   JOIN subscription_customer customer ON customer.id = leg.customer_id
-                 WHERE (leg.running, leg.paused, leg.contracted, leg.effective)
-                       <> (0, 0, 0, 0)
             )
             SELECT DISTINCT id
               FROM present
@@ -133,16 +139,16 @@ def differing(env, ids):
                    END
           ORDER BY id
             """,
-            present=_present(env, ids),
+            present=_present(env, ids, company),
             today=_today(env),
-            ids=list(ids),
+            booked=booked,
         )
     )
     return [row[0] for row in rows]
 
 
-def _present(env, ids):
-    """Return the query of what subscriptions are now.
+def _present(env, ids=None, company=None):
+    """Return the query of what subscriptions (or all of a company) are now.
 
     One runs while it is in a stage of progress, from its start on. The order that bills
     a period of a subscription can create another one for the same products: that one
@@ -150,6 +156,11 @@ def _present(env, ids):
     """
     for name, fields in READ.items():
         env[name].flush_model(fields)
+    if company:
+        own, lines = SQL("s.company_id = %s", company.id), SQL("TRUE")
+    else:
+        own = SQL("s.id = ANY(%s)", list(ids))
+        lines = SQL("sale_subscription_id = ANY(%s)", list(ids))
     return SQL(
         """
         SELECT s.id,
@@ -185,12 +196,13 @@ def _present(env, ids):
      LEFT JOIN (
               SELECT sale_subscription_id AS id, SUM(price_subtotal) AS total
                 FROM sale_subscription_line
-               WHERE sale_subscription_id = ANY(%(ids)s)
+               WHERE %(lines)s
             GROUP BY sale_subscription_id
           ) AS line ON line.id = s.id
-         WHERE s.id = ANY(%(ids)s)
+         WHERE %(own)s
         """,
-        ids=list(ids),
+        own=own,
+        lines=lines,
         today=_today(env),
         # One division of whole numbers, so that halves round as they should.
         units_per=_case({unit: m.denominator for unit, m in MONTHS.items()}),
