@@ -26,7 +26,7 @@ _logger = logging.getLogger(__name__)
 
 #: Rows that are written between two commits: a second or so, which is what a killed run
 #: loses and what a user who saves the same row waits.
-BATCH = 10_000
+BATCH = 20_000
 #: Subscriptions that are booked between two commits; each takes some milliseconds.
 BOOKED = 1_000
 #: How often a step is tried again that lost against a concurrent change.
