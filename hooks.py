@@ -1,8 +1,11 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What happens when the addon is installed."""
+"""What happens when the addon is installed, and uninstalled."""
 
+from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
+
+from .models.subscription_refresh import staging_tables
 
 
 def pre_init_hook(env):
@@ -21,3 +24,9 @@ def post_init_hook(env):
     Subscription = env["sale.subscription"].with_context(active_test=False)
     companies = Subscription._read_group([], ["company_id"])
     env["subscription.backfill"]._start(company for (company,) in companies)
+
+
+def uninstall_hook(env):
+    """Remove the staging tables of a refresh that was under way."""
+    for table in staging_tables(env):
+        env.cr.execute(SQL("DROP TABLE %s", SQL.identifier(table)))

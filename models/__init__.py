@@ -15,6 +15,7 @@ from . import res_partner
 from . import sale_subscription
 from . import sale_subscription_refresh
 from . import subscription_refresh
+from . import subscription_refresh_failure
 from . import sale_subscription_ledger
 from . import sale_subscription_line
 from . import sale_subscription_template

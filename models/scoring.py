@@ -79,7 +79,11 @@ def subscription_lives(env, company, as_of, ids=None):
     :return: DataFrame indexed by subscription id: ``customer_id``, :data:`POSITION`,
         :data:`LIFE`, and what :func:`subscription_scores` needs besides
     """
-    frame = billing(env, company, ids).join(positions(env, company, as_of, ids))
+    frame = billing(env, company, ids)
+    lives = positions(env, company, as_of, ids)
+    # Deleted since, it ran all the same.
+    gone = lives[~lives.index.isin(frame.index) & lives["running"].eq(1)]
+    frame = frame.reindex(frame.index.union(gone.index)).join(lives)
     if as_of < company._subscription_today():
         frame["next_invoice_date"] = pd.NaT  # it is known as it is now only
     frame["running"] = frame["running"].eq(1)
@@ -141,8 +145,8 @@ def company_scores(env, company, as_of, subscriptions):
     """Return all that a refresh stores.
 
     :param subscriptions: all of the company, from :func:`subscription_scores`
-    :return: two DataFrames: :data:`SUBSCRIPTION_COLUMNS` by subscription,
-        :data:`CUSTOMER_COLUMNS` by customer
+    :return: two DataFrames: ``subscriptions`` with :data:`SUBSCRIPTION_COLUMNS`
+        complete, and :data:`CUSTOMER_COLUMNS` by customer
     """
     subscriptions = rank(subscriptions)
     customers = customer_lives(env, company, as_of, subscriptions)
@@ -151,10 +155,7 @@ def company_scores(env, company, as_of, subscriptions):
         rfm_monetary=scores["rfm_monetary"].round(company.currency_id.decimal_places),
         scored_on=pd.Timestamp(as_of),
     )
-    return (
-        subscriptions[SUBSCRIPTION_COLUMNS],
-        customers.join(scores)[CUSTOMER_COLUMNS],
-    )
+    return subscriptions, customers.join(scores)[CUSTOMER_COLUMNS]
 
 
 def _predecessors(frame, grace_days):

@@ -166,9 +166,7 @@ class SubscriptionBackfill(models.Model):
                 self.done_count,
                 self.failed_count,
             )
-            Refresh = self.env["subscription.refresh"]
-            Refresh._request(self.company_id)
-            Refresh._trigger_cron()
+            self.env["subscription.refresh"]._request_again(self.company_id)
         return remaining
 
     def _left(self):

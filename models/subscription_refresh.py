@@ -10,9 +10,10 @@ import pandas as pd
 import psycopg2
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
-from odoo.tools.sql import table_exists
+from odoo.tools.sql import table_columns
 
 from .bulk import store, write
 from .scoring import (
@@ -29,11 +30,16 @@ _logger = logging.getLogger(__name__)
 BATCH = 20_000
 #: Subscriptions that are booked between two commits; each takes some milliseconds.
 BOOKED = 1_000
-#: How often a step is tried again that lost against a concurrent change.
-TRIES = 5
+#: How often a step is tried again that lost against a concurrent change, and how often
+#: a day a run that failed.
+TRIES = 3
 #: A run whose process still lives but has not moved for so long is reported.
 SILENCE = timedelta(hours=1)
 KEEP_DAYS = 90
+#: A run with more rows that fail has something else wrong with it.
+MOST_FAILURES = 100
+#: By how much the number of a movement may lie below others that were seen before it.
+LATE = 10_000
 #: First half of the key of the advisory lock; the second one is the company.
 LOCK = crc32(b"subscription.refresh") - 2**31
 OPEN = ("waiting", "reconciling", "computing", "applying")
@@ -41,6 +47,17 @@ TABLES = {
     "sale.subscription": SUBSCRIPTION_COLUMNS,
     "subscription.customer": CUSTOMER_COLUMNS,
 }
+
+
+def staging_tables(env):
+    """Return the names of the staging tables of all runs."""
+    rows = env.execute_query(
+        SQL(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ %s",
+            f"^({'|'.join(env[model]._table for model in TABLES)})_refresh_[0-9]+$",
+        )
+    )
+    return [row[0] for row in rows]
 
 
 class SubscriptionRefresh(models.Model):
@@ -86,6 +103,15 @@ class SubscriptionRefresh(models.Model):
     )
     last_table = fields.Char(readonly=True)
     last_id = fields.Integer(readonly=True, aggregator=None)
+    last_movement_id = fields.Integer(
+        readonly=True,
+        aggregator=None,
+        help="The last movement that was there when the scores were computed.",
+    )
+    again = fields.Boolean(
+        readonly=True,
+        help="Somebody asked for a refresh after this one had begun: another follows.",
+    )
     total_count = fields.Integer(string="Steps in All", readonly=True, aggregator=None)
     done_count = fields.Integer(string="Steps Done", readonly=True, aggregator=None)
     progress = fields.Float(compute="_compute_progress", help="In percent.")
@@ -142,13 +168,23 @@ class SubscriptionRefresh(models.Model):
             }
         )
 
+    @api.model
+    def _request_again(self, company):
+        """Have what is now so seen by a run: the next one, or one after it."""
+        run = self._request(company)
+        if run.state != "waiting":
+            run.again = True
+        self.env.ref(
+            "subscription_segmentation.ir_cron_subscription_refresh"
+        ).sudo()._trigger()
+        return run
+
     def action_refresh_now(self):
         """Have the companies of the user refreshed as soon as a worker is free."""
         self.browse().check_access("read")
         runs = self.sudo().browse()
         for company in self.env.companies:
-            runs |= runs._request(company)
-        self._trigger_cron()
+            runs |= runs._request_again(company)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "subscription_segmentation.subscription_refresh_action"
         )
@@ -157,87 +193,87 @@ class SubscriptionRefresh(models.Model):
         return action
 
     @api.model
-    def _trigger_cron(self):
-        cron = self.env.ref("subscription_segmentation.ir_cron_subscription_refresh")
-        cron.sudo()._trigger()
-
-    @api.model
     def _cron_refresh(self):
-        """Go on with runs that are not finished and start those of the day."""
+        """Go on with runs that are not finished and start those of the day.
+
+        Hourly, so that each company has its own soon after its midnight.
+        """
         commit = self.env["ir.cron"]._commit_progress
         companies = self._companies()
-        commit(remaining=len(companies))
+        left = len(companies)
+        commit(remaining=left)
         for company in companies:
             while run := self._due(company):
-                if not run._run(commit):
+                if not run._run(lambda left=left: commit(1, remaining=left)):
                     return  # out of time: Odoo calls again
                 if run.state in OPEN:
                     break  # another process works on it
-            commit(1)
+            left -= 1
+            commit(remaining=left)
+
+    @api.model
+    def _companies(self):
+        """Return the companies that have subscriptions, or a run to be finished."""
+        Subscription = self.env["sale.subscription"].with_context(active_test=False)
+        rows = Subscription._read_group([], ["company_id"])
+        companies = self.search([("state", "in", OPEN)]).company_id
+        return companies.union(*(row[0] for row in rows))
+
+    @api.model
+    def _due(self, company):
+        """Return the run that a company needs next, none if it had that of the day."""
+        domain = [("company_id", "=", company.id)]
+        if run := self.search(domain + [("state", "in", OPEN)], limit=1):
+            return run
+        today = company._subscription_today()
+        states = self.search(domain + [("as_of", "=", today)]).mapped("state")
+        if "done" in states or states.count("failed") >= TRIES:
+            return self.browse()
+        return self._request(company, today)
 
     @api.model
     def _refresh_company(self, company, as_of, commit):
         """Refresh a company as of a day, after what is not finished; return the run."""
         run = self._request(company, as_of)
-        run._run(commit)
-        if run.as_of != as_of:
-            run = self._request(company, as_of)
+        if run.state != "waiting" or run.as_of != as_of:
             run._run(commit)
+            run = self._request(company, as_of)
+        run._run(commit)
         return run
 
-    @api.model
-    def _companies(self):
-        """Return the companies that have subscriptions."""
-        groups = self.env["sale.subscription"].with_context(active_test=False)
-        rows = groups._read_group([], ["company_id"])
-        return self.env["res.company"].concat(*(row[0] for row in rows))
-
-    @api.model
-    def _due(self, company):
-        """Return the run that a company needs next, none if it had today's."""
-        today = company._subscription_today()
-        domain = [("company_id", "=", company.id)]
-        run = self.search(domain + [("state", "in", OPEN)], limit=1)
-        if run or self.search_count(domain + [("as_of", ">=", today)], limit=1):
-            return run
-        return self._request(company, today)
-
     def _run(self, commit):
-        """Work on the run until it is finished.
+        """Work on the run until it is finished, unless another process does.
 
         :param commit: called after each step; returns what is falsy to break off
         :return: False if it was broken off
         """
         self.ensure_one()
-        with self._exclusive() as free:
-            if not free:
-                self._report_silence()
-                return True
+        with self._exclusive(self.company_id) as free:
             tries = 0
-            while self.state in OPEN:
+            while free and self.state in OPEN:
                 try:
                     self._work()
                     go_on = commit()
-                except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                    tries = 0
+                except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
                     # Somebody saved one of the rows at the same time: look again.
                     self.env.cr.rollback()
                     self.env.invalidate_all()
                     tries += 1
                     if tries > TRIES:
-                        raise
+                        self._fail(error)
                     continue
-                tries = 0
                 if not go_on and self.state in OPEN:
                     return False
         return True
 
     @contextmanager
-    def _exclusive(self):
-        """Hold the company's lock; yields False if another process has it.
+    def _exclusive(self, company):
+        """Hold a company's lock; yields False if another process has it.
 
         It belongs to the session: it outlives commits and ends with the process.
         """
-        keys = (LOCK, self.company_id.id)
+        keys = (LOCK, company.id)
         self.env.cr.execute("SELECT pg_try_advisory_lock(%s, %s)", keys)
         free = self.env.cr.fetchone()[0]
         try:
@@ -250,17 +286,28 @@ class SubscriptionRefresh(models.Model):
                     self.env.cr.rollback()
                     self.env.cr.execute("SELECT pg_advisory_unlock(%s, %s)", keys)
 
-    def _report_silence(self):
-        """Tell managers of a run that is held by a process that does not move."""
-        since = self.heartbeat or self.create_date
-        if since > fields.Datetime.now() - SILENCE or self.error:
-            return
-        self.error = self.env._(
-            "Another process holds this run and has not moved since %(time)s UTC. End "
-            "that process (or restart Odoo): the next run then takes over.",
-            time=since,
-        )
-        self._notify_managers(self.error)
+    @api.model
+    def _cron_watch(self):
+        """Tell managers, once, of a run whose process lives but does not move.
+
+        By a scheduler of its own, as Odoo waits for the one that hangs. The run itself
+        is not written on, which could make its process begin the step again.
+        """
+        limit = fields.Datetime.now() - SILENCE
+        for run in self.search([("state", "in", OPEN), ("heartbeat", "<", limit)]):
+            with self._exclusive(run.company_id) as free:
+                told = run.message_ids.filtered(
+                    lambda message, run=run: message.date > run.heartbeat
+                )
+                if not free and not told:
+                    run._notify_managers(
+                        self.env._(
+                            "Another process holds this run and has not moved since "
+                            "%(time)s UTC. End that process or restart Odoo: the next "
+                            "run then takes over.",
+                            time=run.heartbeat,
+                        )
+                    )
 
     # --- one step ---------------------------------------------------------------------
 
@@ -273,7 +320,6 @@ class SubscriptionRefresh(models.Model):
         """
         self.ensure_one()
         begin = time.monotonic()
-        self.error = False
         phase = "reconcile" if self.state in ("waiting", "reconciling") else self.state
         try:
             with self.env.cr.savepoint():
@@ -284,22 +330,39 @@ class SubscriptionRefresh(models.Model):
         except Exception as error:
             self.env.invalidate_all()
             _logger.exception("Refresh of %s failed", self.company_id.name)
-            self.write({"state": "failed", "error": self._reason(error)})
-            self._drop_staging()
-        if self.state == "done":
-            _logger.info(
-                "Refreshed %s as of %s: %s rows seen, %s changed, %s failed",
-                self.company_id.name,
-                self.as_of,
-                self.seen_count,
-                self.changed_count,
-                self.failed_count,
+            self._fail(error)
+
+    def _fail(self, error):
+        """End the run with an error."""
+        self.write({"state": "failed", "error": self._reason(error)})
+        self._end(self.error)
+
+    def _finish(self):
+        """End the run that has done all."""
+        self.state = "done"
+        _logger.info(
+            "Refreshed %s as of %s: %s rows seen, %s changed, %s failed",
+            self.company_id.name,
+            self.as_of,
+            self.seen_count,
+            self.changed_count,
+            self.failed_count,
+        )
+        if self.failed_count:
+            self._end(
+                self.env._("%s rows failed, see the list.", self.failed_count),
             )
-        if self.state == "failed" or (self.state == "done" and self.failed_count):
-            self._notify_managers(
-                self.error
-                or self.env._("%s rows failed, see the list.", self.failed_count)
-            )
+        else:
+            self._end()
+
+    def _end(self, notice=None):
+        """Clear up, tell managers what went wrong, see to what was asked for since."""
+        self.flush_recordset()
+        self._drop_staging()
+        if notice:
+            self._notify_managers(notice)
+        if self.again:
+            self._request(self.company_id)
 
     def _add_seconds(self, begin, phase):
         name = {"computing": "compute", "applying": "apply"}.get(phase, phase)
@@ -344,28 +407,36 @@ class SubscriptionRefresh(models.Model):
         subscriptions = self.env["sale.subscription"].browse(ids)
         self.booked_count += len(subscriptions._reconcile(origin="reconciled"))
 
-    def _bisect(self, ids, model, work):
-        """Do work on records; of those that fail, the smallest parts are named.
+    def _bisect(self, items, model, work):
+        """Do work on ids, or on tuples of ids that belong together.
+
+        Of those that fail, the smallest parts are named. What is wrong with all of them
+        alike (a column is missing, nearly all fail) is raised.
 
         :return: results of the parts that succeeded
         """
-        if not ids:
+        if not items:
             return []
         try:
             with self.env.cr.savepoint():
-                return [work(ids)]
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                return [work(items)]
+        except psycopg2.errors.LockNotAvailable as error:
+            failure = error  # a row is held for longer than we wait: the others go on
+        except (psycopg2.ProgrammingError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
             raise
         except Exception as error:
-            self.env.invalidate_all()
-            if len(ids) > 1:
-                half = len(ids) // 2
-                first = self._bisect(ids[:half], model, work)
-                return first + self._bisect(ids[half:], model, work)
-            record = self.env[model].browse(ids)
-            _logger.info("%s of the refresh failed", record, exc_info=True)
-            self._record_failure(record, error)
-            return []
+            failure = error
+        self.env.invalidate_all()
+        if len(items) > 1:
+            half = len(items) // 2
+            first = self._bisect(items[:half], model, work)
+            return first + self._bisect(items[half:], model, work)
+        if self.failed_count >= MOST_FAILURES:
+            raise failure
+        _logger.info("%s %s of the refresh failed", model, items, exc_info=failure)
+        for id_ in items[0] if isinstance(items[0], tuple) else items:
+            self._record_failure(self.env[model].browse(id_), failure)
+        return []
 
     def _record_failure(self, record, error):
         self.env["subscription.refresh.failure"].create(
@@ -387,14 +458,25 @@ class SubscriptionRefresh(models.Model):
         subscriptions, customers = company_scores(
             self.env, self.company_id, self.as_of, self._subscription_scores()
         )
+        # What was said of a customer without one that failed would be wrong.
+        failed = self.env["sale.subscription"].browse(
+            failure.res_id
+            for failure in self.failure_ids
+            if failure.model == "sale.subscription"
+        )
+        incomplete = failed.exists().customer_id.ids
+        customers = customers[~customers.index.isin(incomplete)]
+        subscriptions = subscriptions[[*SUBSCRIPTION_COLUMNS, "last_movement_id"]]
         self._stage("sale.subscription", subscriptions)
         self._stage("subscription.customer", customers)
+        self.env.cr.execute("SELECT COALESCE(MAX(id), 0) FROM subscription_movement")
         seen = len(subscriptions) + len(customers)
         self.write(
             {
                 "state": "applying",
                 "last_table": next(iter(TABLES)),
                 "last_id": 0,
+                "last_movement_id": self.env.cr.fetchone()[0],
                 "seen_count": seen,
                 # Computing is a step as long as applying is.
                 "done_count": self.done_count + seen,
@@ -405,8 +487,8 @@ class SubscriptionRefresh(models.Model):
     def _subscription_scores(self):
         """Return the subscriptions' scores; those that cannot be scored are named.
 
-        Should computing all at once fail, it is done by ever smaller parts, a
-        customer's subscriptions side by side, as they may continue each other.
+        Should computing all at once fail, it is done by ever smaller parts, but not
+        smaller than a customer, whose subscriptions continue each other.
         """
 
         def compute(ids=None):
@@ -415,57 +497,96 @@ class SubscriptionRefresh(models.Model):
         try:
             with self.env.cr.savepoint():
                 return compute()
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+        except (psycopg2.ProgrammingError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
             raise
-        except Exception:
+        except Exception as error:
             self.env.invalidate_all()
             _logger.info("Computing %s by parts", self.company_id.name, exc_info=True)
+            failure = error
         rows = self.env.execute_query(
             SQL(
-                "SELECT id FROM sale_subscription WHERE company_id = %s"
-                " ORDER BY customer_id, id",
+                """
+                SELECT ARRAY_AGG(id ORDER BY id) FROM sale_subscription
+                 WHERE company_id = %s
+              GROUP BY COALESCE(customer_id, -id)
+                """,
                 self.company_id.id,
             )
         )
-        parts = self._bisect([row[0] for row in rows], "sale.subscription", compute)
+        parts = self._bisect(
+            [tuple(row[0]) for row in rows],
+            "sale.subscription",
+            lambda customers: compute([id_ for ids in customers for id_ in ids]),
+        )
+        if not parts:
+            raise failure
         return pd.concat(parts)
 
     def _staging(self, model):
-        """Return the name of the staging table of a model and the company."""
-        return f"{self.env[model]._table}_refresh_{self.company_id.id}"
+        """Return the name of the staging table of a model and this run."""
+        return f"{self.env[model]._table}_refresh_{self.id}"
 
     def _stage(self, model, frame):
-        """Fill the staging table of a model.
+        """Make and fill the staging table of a model.
 
-        Made anew from the columns of the model, so that their types are the same.
+        From the columns of the model, so that their types are the same.
         """
         table = SQL.identifier(self._staging(model))
-        columns = SQL(", ").join(map(SQL.identifier, ["id", *frame.columns]))
+        own = [name for name in frame.columns if name in self.env[model]._fields]
+        others = [name for name in frame.columns if name not in own]
         self.env.cr.execute(SQL("DROP TABLE IF EXISTS %s", table))
         self.env.cr.execute(
             SQL(
                 "CREATE UNLOGGED TABLE %s AS SELECT %s FROM %s WITH NO DATA",
                 table,
-                columns,
+                SQL(", ").join(
+                    [
+                        *map(SQL.identifier, ["id", *own]),
+                        *(SQL("0 AS %s", SQL.identifier(name)) for name in others),
+                    ]
+                ),
                 SQL.identifier(self.env[model]._table),
             )
         )
-        write(self.env, SQL("%s (%s)", table, columns), frame.sort_index())
+        columns = SQL(", ").join(map(SQL.identifier, ["id", *own, *others]))
+        frame = frame[own + others].sort_index()
+        write(self.env, SQL("%s (%s)", table, columns), frame)
         self.env.cr.execute(SQL("ALTER TABLE %s ADD PRIMARY KEY (id)", table))
         self.env.cr.execute(SQL("ANALYZE %s", table))
 
+    @api.model
     def _drop_staging(self):
-        for model in TABLES:
-            table = SQL.identifier(self._staging(model))
-            self.env.cr.execute(SQL("DROP TABLE IF EXISTS %s", table))
+        """Drop the staging tables of all runs that have ended.
+
+        One that something else reads (a backup) is left to the next time.
+        """
+        working = self.search([("state", "in", OPEN)])
+        for table in staging_tables(self.env):
+            if int(table.rpartition("_")[2]) in working._ids:
+                continue
+            try:
+                with self.env.cr.savepoint():
+                    self.env.cr.execute("SET LOCAL lock_timeout = '2s'")
+                    self.env.cr.execute(SQL("DROP TABLE %s", SQL.identifier(table)))
+            except psycopg2.errors.LockNotAvailable:
+                _logger.info("%s is in use and dropped by a later refresh", table)
 
     # --- applying ---------------------------------------------------------------------
 
     def _applying(self):
         """Write the next batch of staged rows that differ."""
         if not self._is_staged():
-            # PostgreSQL broke down and emptied them: they are not logged.
-            self.write({"state": "computing", "last_id": 0, "changed_count": 0})
+            # PostgreSQL broke down and emptied them (they are not logged), or the
+            # addon was updated meanwhile.
+            self.failure_ids.unlink()
+            self.write(
+                {
+                    "state": "computing",
+                    "last_id": 0,
+                    "changed_count": 0,
+                    "failed_count": 0,
+                }
+            )
             return
         model = self.last_table
         ids = [
@@ -489,15 +610,15 @@ class SubscriptionRefresh(models.Model):
                 }
             )
         elif model == list(TABLES)[-1]:
-            self._drop_staging()
-            self.state = "done"
+            self._finish()
         else:
             self.write({"last_table": list(TABLES)[-1], "last_id": 0})
 
     def _is_staged(self):
-        """Return whether the staging tables are there and were not emptied."""
-        if not all(table_exists(self.env.cr, self._staging(name)) for name in TABLES):
-            return False
+        """Return whether the staging tables are as this run has left them."""
+        for model, names in TABLES.items():
+            if not set(names) <= set(table_columns(self.env.cr, self._staging(model))):
+                return False
         exists = [
             SQL("EXISTS (SELECT FROM %s)", SQL.identifier(self._staging(name)))
             for name in TABLES
@@ -508,7 +629,8 @@ class SubscriptionRefresh(models.Model):
     def _apply(self, model, ids):
         """Write the staged rows of a range of ids that differ; return their number."""
         columns = [SQL.identifier(name) for name in TABLES[model]]
-        self.env.cr.execute("SET LOCAL lock_timeout = '10s'")
+        # A row that somebody else holds for longer is named as one that failed.
+        self.env.cr.execute("SET LOCAL lock_timeout = '2s'")
         self.env.cr.execute(
             SQL(
                 """
@@ -518,6 +640,7 @@ class SubscriptionRefresh(models.Model):
                  WHERE record.id = staged.id
                    AND record.id BETWEEN %(first)s AND %(last)s
                    AND staged.id BETWEEN %(first)s AND %(last)s
+                   AND record.id <> ALL(%(moved)s)
                    AND (%(old)s) IS DISTINCT FROM (%(new)s)
                 """,
                 table=SQL.identifier(self.env[model]._table),
@@ -527,6 +650,7 @@ class SubscriptionRefresh(models.Model):
                 ),
                 first=ids[0],
                 last=ids[-1],
+                moved=self._moved(model),
                 old=SQL(", ").join(SQL("record.%s", c) for c in columns),
                 new=SQL(", ").join(SQL("staged.%s", c) for c in columns),
             )
@@ -534,6 +658,42 @@ class SubscriptionRefresh(models.Model):
         changed = self.env.cr.rowcount
         self.env[model].invalidate_model(TABLES[model])
         return changed
+
+    def _moved(self, model):
+        """Return the ids of a model that were booked on since the snapshot.
+
+        What was stored with the booking is newer than what is staged. The numbers of
+        movements tell, per subscription, as two transactions cannot book on the same
+        one; of another, a number may come late, but not by thousands.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT movement.%(column)s
+                  FROM subscription_movement movement
+             LEFT JOIN %(staging)s staged
+                    ON staged.id = movement.subscription_res_id
+                 WHERE movement.company_id = %(company)s
+                   AND movement.id > %(oldest)s
+                   AND movement.date <= %(as_of)s
+                   AND movement.known_on <= %(as_of)s
+                   AND CASE WHEN staged.id IS NULL
+                            THEN movement.subscription_id IS NOT NULL
+                            ELSE movement.id > COALESCE(staged.last_movement_id, 0)
+                       END
+                """,
+                column=SQL.identifier(
+                    "subscription_res_id"
+                    if model == "sale.subscription"
+                    else "customer_id"
+                ),
+                staging=SQL.identifier(self._staging("sale.subscription")),
+                company=self.company_id.id,
+                oldest=self.last_movement_id - LATE,
+                as_of=self.as_of,
+            )
+        )
+        return [row[0] for row in rows]
 
     # --- one subscription -------------------------------------------------------------
 
@@ -545,14 +705,25 @@ class SubscriptionRefresh(models.Model):
         """
         company = subscriptions.company_id
         today = company._subscription_today()
-        subscriptions._reconcile(origin="reconciled")
-        self.env.flush_all()
-        scores, customer_scores = company_scores(
-            self.env, company, today, subscription_scores(self.env, company, today)
-        )
-        customers = subscriptions.customer_id
-        store(subscriptions.browse(), scores.loc[subscriptions.ids])
-        store(customers.browse(), customer_scores.loc[customers.ids])
+        with self._exclusive(company) as free:
+            if not free:
+                raise UserError(
+                    self.env._(
+                        "A refresh of %s is running: try again when it is done.",
+                        company.name,
+                    )
+                )
+            subscriptions._reconcile(origin="reconciled")
+            self.env.flush_all()
+            scores, customer_scores = company_scores(
+                self.env, company, today, subscription_scores(self.env, company, today)
+            )
+            customers = subscriptions.customer_id
+            store(
+                subscriptions.browse(),
+                scores.loc[subscriptions.ids, SUBSCRIPTION_COLUMNS],
+            )
+            store(customers.browse(), customer_scores.loc[customers.ids])
 
     # --- afterwards -------------------------------------------------------------------
 
@@ -562,12 +733,11 @@ class SubscriptionRefresh(models.Model):
         partners = managers.filtered(
             lambda user: self.company_id in user.company_ids
         ).partner_id
-        if partners:
-            self.message_notify(
-                partner_ids=partners.ids,
-                subject=self.env._("Refresh of %s", self.company_id.name),
-                body=text,
-            )
+        self.message_post(
+            partner_ids=partners.ids,
+            subject=self.env._("Refresh of %s", self.company_id.name),
+            body=text,
+        )
 
     @api.autovacuum
     def _gc_runs(self):
@@ -575,26 +745,3 @@ class SubscriptionRefresh(models.Model):
         limit = fields.Datetime.now() - timedelta(days=KEEP_DAYS)
         old = self.search([("create_date", "<", limit), ("state", "not in", OPEN)])
         old.unlink()
-
-
-class SubscriptionRefreshFailure(models.Model):
-    """A record that a refresh could not bring up to date; the others it did."""
-
-    _name = "subscription.refresh.failure"
-    _description = "Record Missed by a Refresh"
-    _order = "id"
-
-    refresh_id = fields.Many2one(
-        comodel_name="subscription.refresh",
-        required=True,
-        readonly=True,
-        index=True,
-        ondelete="cascade",
-    )
-    company_id = fields.Many2one(related="refresh_id.company_id", store=True)
-    name = fields.Char(string="Record", required=True, readonly=True)
-    model = fields.Char(required=True, readonly=True)
-    res_id = fields.Many2oneReference(
-        string="Record ID", model_field="model", required=True, readonly=True
-    )
-    error = fields.Text(required=True, readonly=True)

@@ -68,6 +68,7 @@ def lives(company, as_of, condition):
                    SUM(paused)::int AS paused,
                    MIN(first_date) AS first_date,
                    MAX(last_date) AS last_date,
+                   MAX(last_id) AS last_id,
                    -- A customer and a currency make a leg: the one that has something.
                    (ARRAY_AGG(
                        customer_id ORDER BY running DESC, last_date DESC, last_id DESC
@@ -99,6 +100,7 @@ def lives(company, as_of, condition):
                total.paused,
                total.customer_id,
                total.currency_id,
+               total.last_id AS last_movement_id,
                COALESCE(run.start_date, total.first_date) AS first_start_date,
                CASE WHEN total.running = 0
                     THEN COALESCE(run.end_date, total.last_date)
@@ -130,8 +132,8 @@ def positions(env, company, as_of, ids=None):
     :return: DataFrame indexed by subscription id: ``contracted`` and ``effective`` (MRR
         in the currency of the subscription), ``running`` and ``paused`` (0 or 1),
         ``customer_id`` and ``currency_id`` (of what runs, else of what ran last),
-        ``first_start_date``, ``end_date`` (first day not running, NaT: it runs),
-        ``run_start`` (first day of the present or last run; a break of no more than
+        ``last_movement_id`` (the newest row), ``first_start_date``, ``end_date`` (first
+        day not running, NaT: it runs), ``run_start`` (first day of the present or last run; a break of no more than
         the company's grace days does not end a run)
     """
     env["subscription.movement"].flush_model()
@@ -146,6 +148,7 @@ def positions(env, company, as_of, ids=None):
             "paused": "int64",
             "customer_id": "int64",
             "currency_id": "int64",
+            "last_movement_id": "int64",
         },
         ("first_start_date", "end_date", "run_start"),
     ).set_index("id")

@@ -2,17 +2,18 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The refresh: what it stores, that it goes on where it was and stops for no record."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 from freezegun import freeze_time
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.sql_db import db_connect
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
-from ..models.subscription_refresh import LOCK
+from ..models.subscription_refresh import LOCK, staging_tables
 from .common import MODULE, SubscriptionCase, day
 
 ENGINE = f"odoo.addons.{MODULE}.models.subscription_refresh"
@@ -201,9 +202,8 @@ class TestRefresh(RefreshCase):
             run = self.env["subscription.refresh"]._request(self.company, self.as_of)
             done = run._run(lambda left=left: next(left, False))
             self.assertEqual(done, run.state == "done")
-            again = self.refresh()
-            self.assertEqual(again, run if not done else again)
-            self.assertEqual(again.state, "done")
+            self.assertTrue(run._run(step))
+            self.assertEqual(run.state, "done")
             self.assertEqual(self.values(), undisturbed)
             self.forget()
 
@@ -235,11 +235,50 @@ class TestRefresh(RefreshCase):
 
     def test_nothing_is_left_behind(self):
         self.refresh()
-        self.env.cr.execute(
-            "SELECT relname FROM pg_class WHERE relname LIKE '%\\_refresh\\_%'"
-            " AND relpersistence = 'u'"
-        )
-        self.assertFalse(self.env.cr.fetchall())
+        self.assertFalse(staging_tables(self.env))
+
+    def test_addon_updated_between(self):
+        """Staging tables of another version are made again."""
+        run = self.env["subscription.refresh"]._request(self.company, self.as_of)
+        while run.state != "applying":
+            run._work()
+        table = SQL.identifier(run._staging("sale.subscription"))
+        self.env.cr.execute(SQL("ALTER TABLE %s DROP COLUMN rfm_score", table))
+        run._run(step)
+        self.assertEqual((run.state, run.failed_count), ("done", 0))
+        self.assertEqual(self.old.rfm_score, "542")
+
+    def test_what_happens_meanwhile_is_not_overwritten(self):
+        """Booked between computing and applying: it is newer than what was computed."""
+        run = self.env["subscription.refresh"]._request(self.company, self.as_of)
+        while run.state != "applying":
+            run._work()
+        self.book(self.old, ("2025-06-30", "change", 99))
+        self.book(self.new, ("2025-06-30", "end", None))
+        newest = self.subscribe(self.make_partner("Newest"), 5, "2025-06-30")
+        run._run(step)
+        self.assertEqual((run.state, run.failed_count), ("done", 0))
+        self.assertEqual((self.old.mrr, self.old.customer_id.mrr), (99, 99))
+        self.assertFalse(self.new.is_running)
+        self.assertEqual(self.new.lifecycle_stage, "churned")
+        self.assertEqual(self.new.customer_id.running_count, 0)
+        self.assertEqual((newest.mrr, newest.customer_id.mrr), (5, 5))
+        self.refresh()
+        self.assertEqual((self.old.rfm_monetary, newest.rfm_m), (99, 2))
+
+    def test_deleted_later_it_ran_all_the_same(self):
+        """A past day is told the same after a deletion."""
+        names = ["mrr", "running_count", "rfm_monetary", "rfm_m"]
+        gone = self.subscribe(self.old.partner_id, mrr=90, start="2024-01-20")
+        past = day("2024-12-31")
+        self.refresh(past)
+        customer = self.old.customer_id
+        before = customer.read(names)
+        self.book(gone, ("2025-06-30", "delete", None))
+        gone.sale_subscription_line_ids.unlink()
+        gone.unlink()
+        self.refresh(past)
+        self.assertEqual(customer.read(names), before)
 
     def test_empty_company(self):
         company = self.make_company("Empty Company")
@@ -338,13 +377,19 @@ class TestRefreshFailures(RefreshCase):
         self.assertEqual(self.old.customer_id.scored_on, self.as_of)
         self.assertEqual(len(self.notices(run, manager)), 1)
 
-    def test_subscription_that_cannot_be_computed(self):
+    def make_endless(self, subscriptions):
+        """Give subscriptions a period beyond all calendars.
+
+        Not through the form, which would notice at once.
+        """
         plan = self.make_plan("Endless", interval=2_000_000_000)
-        # Not through the form, which would notice at once.
         self.env.cr.execute(
-            "UPDATE sale_subscription SET template_id = %s WHERE id = %s",
-            [plan.id, self.new.id],
+            "UPDATE sale_subscription SET template_id = %s WHERE id = ANY(%s)",
+            [plan.id, subscriptions.ids],
         )
+
+    def test_subscription_that_cannot_be_computed(self):
+        self.make_endless(self.new)
         with mute_logger("odoo.sql_db"):
             run = self.refresh()
         self.assertEqual((run.state, run.failed_count), ("done", 1))
@@ -368,36 +413,146 @@ class TestRefreshFailures(RefreshCase):
     def test_run_that_another_process_has(self):
         manager = self.make_user("manager")
         run = self.env["subscription.refresh"]._request(self.company, self.as_of)
-        with db_connect(self.env.cr.dbname).cursor() as other:
-            other.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK, self.company.id])
-            run._run(step)
-            self.assertEqual((run.state, run.error), ("waiting", False))
+        run._work()
+        with self.held_elsewhere():
+            self.assertTrue(run._run(step))
+            self.assertEqual(run.state, "computing")
+            run._cron_watch()
+            self.assertFalse(self.notices(run, manager))
             run.heartbeat = fields.Datetime.now() - timedelta(minutes=61)
-            run._run(step)
-            self.assertEqual(run.state, "waiting")
-            self.assertIn("Another process", run.error)
-            run._run(step)
+            run._cron_watch()
+            self.assertEqual(len(self.notices(run, manager)), 1)
+            run._cron_watch()
             self.assertEqual(len(self.notices(run, manager)), 1, "told once")
-            other.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, self.company.id])
+            with self.assertRaisesRegex(UserError, "is running"):
+                self.old.action_refresh_subscription()
+        run._cron_watch()
         run._run(step)
         self.assertEqual((run.state, run.error), ("done", False))
+        self.assertEqual(len(self.notices(run, manager)), 1)
+
+    @contextmanager
+    def held_elsewhere(self):
+        """Hold the lock of the company in another session."""
+        keys = [LOCK, self.company.id]
+        with db_connect(self.env.cr.dbname).cursor() as other:
+            other.execute("SELECT pg_advisory_lock(%s, %s)", keys)
+            try:
+                yield
+            finally:
+                other.execute("SELECT pg_advisory_unlock(%s, %s)", keys)
+
+    def test_customer_of_one_that_cannot_be_computed(self):
+        """Nothing wrong is said of others, nor of its own customer."""
+        self.subscribe(self.old.partner_id, start="2024-06-01", end="2025-01-01")
+        follower = self.subscribe(self.old.partner_id, start="2025-01-01", mrr=7)
+        self.make_endless(self.new)
+        with mute_logger("odoo.sql_db"):
+            run = self.refresh()
+        self.assertEqual(run.failure_ids.mapped("res_id"), self.new.ids)
+        self.assertTrue(follower.predecessor_id)
+        self.assertEqual(follower.tenure_months, 12)
+        self.assertEqual(self.new.customer_id.mrr, 50)
+        self.assertFalse(self.new.customer_id.scored_on)
+        self.assertEqual(self.old.customer_id.mrr, 17)
+
+    def test_none_can_be_computed(self):
+        company = self.make_company("Endless Company")
+        self.make_endless(self.subscribe(self.make_partner(), company=company))
+        with mute_logger("odoo.sql_db"), self.assertLogs(ENGINE, "ERROR"):
+            run = self.refresh(company=company)
+        self.assertEqual(run.state, "failed")
+        self.assertIn("years 1 to 9999", run.error)
+
+    def test_row_that_somebody_holds(self):
+        self.env.cr.execute(
+            """
+            CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                RAISE EXCEPTION USING ERRCODE = 'lock_not_available', MESSAGE = 'held';
+            END $$
+            """
+        )
+        self.env.cr.execute(
+            SQL(
+                "CREATE TRIGGER wait BEFORE UPDATE ON sale_subscription"
+                " FOR EACH ROW WHEN (NEW.id = %s) EXECUTE FUNCTION wait()",
+                self.old.id,
+            )
+        )
+        with mute_logger("odoo.sql_db"):
+            run = self.refresh()
+        self.assertEqual((run.state, run.failed_count), ("done", 1))
+        self.assertEqual(run.failure_ids.error, "held")
+        self.assertEqual(self.new.rfm_score, "524")
 
 
 @tagged("post_install", "-at_install")
 class TestRefreshSchedule(RefreshCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.cron = cls.env.ref(f"{MODULE}.ir_cron_subscription_refresh")
+
     def test_cron_refreshes_each_company_once_a_day(self):
         Refresh = self.env["subscription.refresh"]
         mine = [("company_id", "=", self.company.id)]
-        cron = self.env.ref(f"{MODULE}.ir_cron_subscription_refresh")
         with freeze_time("2025-06-30 12:00:00"), self.enter_registry_test_mode():
-            cron.method_direct_trigger()
+            self.cron.method_direct_trigger()
             self.assertEqual(Refresh.search(mine).mapped("state"), ["done"])
-            cron.method_direct_trigger()
+            self.cron.method_direct_trigger()
             self.assertEqual(Refresh.search_count(mine), 1)
         with freeze_time("2025-07-01 12:00:00"), self.enter_registry_test_mode():
-            cron.method_direct_trigger()
+            self.cron.method_direct_trigger()
             self.assertEqual(Refresh.search_count(mine), 2)
         self.assertEqual(self.old.scored_on, day("2025-07-01"))
+
+    def test_each_company_by_its_own_midnight(self):
+        Refresh = self.env["subscription.refresh"]
+        self.company.partner_id.tz = "America/Los_Angeles"
+        mine = [("company_id", "=", self.company.id)]
+        for now, count in (
+            ("2025-06-30 18:00:00", 1),
+            ("2025-07-01 06:30:00", 1),
+            ("2025-07-01 07:30:00", 2),
+        ):
+            with freeze_time(now), self.enter_registry_test_mode():
+                self.cron.method_direct_trigger()
+            self.assertEqual(Refresh.search_count(mine), count, now)
+
+    def test_one_that_failed_is_tried_again_a_few_times(self):
+        Refresh = self.env["subscription.refresh"]
+        with freeze_time("2025-06-30 12:00:00"):
+            for _time in range(3):
+                run = Refresh._due(self.company)
+                self.assertEqual(run.state, "waiting")
+                run._fail(ValueError("broken"))
+            self.assertFalse(Refresh._due(self.company))
+        with freeze_time("2025-07-01 12:00:00"):
+            self.assertTrue(Refresh._due(self.company))
+
+    def test_asked_for_while_one_works(self):
+        """What was changed after it had computed is seen by the next one."""
+        Refresh = self.env["subscription.refresh"]
+        with freeze_time("2025-06-30 12:00:00"):
+            run = Refresh._request(self.company)
+            while run.state != "applying":
+                run._work()
+            self.company.subscription_loyal_months = 100
+            self.assertEqual(Refresh._request_again(self.company), run)
+            run._run(step)
+            following = Refresh._due(self.company)
+            self.assertNotEqual(following, run)
+            following._run(step)
+            self.assertEqual(self.old.lifecycle_stage, "stability")
+            self.assertFalse(Refresh._due(self.company))
+
+    def test_run_of_a_company_that_has_lost_its_subscriptions(self):
+        company = self.make_company("Empty Company")
+        run = self.env["subscription.refresh"]._request_again(company)
+        with self.enter_registry_test_mode():
+            self.cron.method_direct_trigger()
+        self.assertEqual(run.state, "done")
 
     def test_manager_asks_for_a_refresh(self):
         manager = self.make_user("manager")
