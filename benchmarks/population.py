@@ -21,7 +21,7 @@ TABLES = (
 def fill(env, number):
     """Make ``number`` running subscriptions of as many customers and leads.
 
-    They started one to two years ago. Each with a line, three movements and six monthly invoices with a receivable line;
+    They started half a year to two years ago. Each with a line, three movements and six monthly invoices with a receivable line;
     the last invoice of every tenth is open and past due, the others are paid.
     """
     company = env.company
@@ -77,7 +77,7 @@ STATEMENTS = (
         recurring_rule_boundary
     )
     SELECT partner_id, id, %(company)s, %(plan)s, %(pricelist)s, %(currency)s,
-           %(stage)s, TRUE, TRUE, 'Bench', %(today)s::date - 730 + (id %% 360)::int,
+           %(stage)s, TRUE, TRUE, 'Bench', %(today)s::date - 190 - (id * 7 %% 540)::int,
            %(today)s::date + 1 + (id %% 28)::int, TRUE
       FROM subscription_customer
     """,
@@ -147,9 +147,10 @@ STATEMENTS = (
     """
     INSERT INTO crm_lead (
         name, type, active, partner_id, company_id, subscription_customer_id,
-        probability
+        probability, stage_id
     )
-    SELECT 'Bench', 'opportunity', TRUE, partner_id, company_id, id, id %% 97
+    SELECT 'Bench', 'opportunity', TRUE, partner_id, company_id, id, id %% 97,
+           (SELECT MIN(id) FROM crm_stage) + id %% 2
       FROM subscription_customer
     """,
 )
