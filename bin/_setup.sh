@@ -225,6 +225,10 @@ setup_postgres() {
             --auth=trust -E UTF8 --locale=C --no-sync
         mv "$PG_HOME/data.part" "$PG_HOME/data"
     fi
+    start_postgres
+}
+
+start_postgres() {
     quiet postgres "PostgreSQL could not be started: see $PG_HOME/postgres.log, or remove $PG_HOME and run the same command again" \
         as_pg pg_ctl -w -D "$PG_HOME/data" -l "$PG_HOME/postgres.log" -o "-k $PGHOST $PG_OPTIONS" start 9>&-
 }

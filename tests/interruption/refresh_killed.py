@@ -18,13 +18,13 @@ from odoo import sql_db
 from odoo.api import SUPERUSER_ID, Environment
 
 from odoo.addons.subscription_segmentation.benchmarks.population import fill
+from odoo.addons.subscription_segmentation.models import subscription_refresh
 from odoo.addons.subscription_segmentation.models.scoring import (
     CUSTOMER_COLUMNS,
     SUBSCRIPTION_COLUMNS,
 )
-from odoo.addons.subscription_segmentation.models.subscription_refresh import LOCK
 
-SUBSCRIPTIONS = 25_000
+SUBSCRIPTIONS = 6_000
 PHASES = {
     "reconciling": "reconcile_seconds",
     "computing": "compute_seconds",
@@ -33,6 +33,11 @@ PHASES = {
 TIMES = 10
 #: One in so many has lines that the ledger has not heard of.
 MISSED = 50
+LOCK = subscription_refresh.LOCK
+
+# Small batches: many moments to be killed at.
+subscription_refresh.BATCH = 500
+subscription_refresh.BOOKED = 20
 
 
 def commit():
@@ -102,6 +107,13 @@ def refresh(env, commit):
     return env["subscription.refresh"]._refresh_company(
         company, company._subscription_today(), commit
     )
+
+
+def go_on():
+    """Finish the run that was left; return the last one."""
+    run = env["subscription.refresh"].search([], limit=1)
+    run._run(commit)
+    return run
 
 
 def start_process():
@@ -174,7 +186,7 @@ def kill():
             reset()
             after = chance.uniform(0, duration)
             left.append(kill_in(phase, after))
-            run = refresh(env, commit)
+            run = go_on()
             if run.state != "done" or fingerprint() != expected or leftovers():
                 print(f"FAIL: killed {after:.3f} s into {phase}: {run.state}")
                 failed += 1
@@ -189,24 +201,23 @@ def kill():
 def leave():
     """Stop in the middle of applying."""
 
-    def until_applied_once():
+    def until_half_is_applied():
         commit()
-        return run.state != "applying" or run.done_count < run.total_count - 30_000
+        return run.state != "applying" or run.done_count < 0.75 * run.total_count
 
     run = env["subscription.refresh"]._request(
         env.company, env.company._subscription_today()
     )
-    run._run(until_applied_once)
+    run._run(until_half_is_applied)
     print(f"left {run.state} after {run.changed_count} rows")
     return 0, int(run.state != "applying")
 
 
 def finish():
-    [[filled]] = query(
-        "SELECT EXISTS (SELECT FROM sale_subscription_refresh_%s)", env.company.id
-    )
+    run = env["subscription.refresh"].search([], limit=1)
+    [[filled]] = query(f"SELECT EXISTS (SELECT FROM sale_subscription_refresh_{run.id})")
     print(f"staging tables {'kept' if filled else 'lost'}")
-    run = refresh(env, commit)
+    run = go_on()
     [[expected]] = query("SELECT fingerprint FROM expected")
     same = run.state == "done" and fingerprint() == expected and not leftovers()
     if not same:
