@@ -150,7 +150,12 @@ def lists():
             yield model, "group", field, group(model, field), core, core_seconds
     for model, core, value, field in (
         ("sale.subscription", "name", "Bench", "lifecycle_stage"),
-        ("crm.lead", "stage_id", env["crm.stage"].search([])[:1].id, "customer_lifecycle_stage"),
+        (
+            "crm.lead",
+            "stage_id",
+            env["crm.stage"].search([])[:1].id,
+            "customer_lifecycle_stage",
+        ),
     ):
         core_seconds = find(model, [(core, "=", value)])
         ours = find(model, [(field, "=", "loyal")])

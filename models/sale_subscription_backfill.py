@@ -4,6 +4,7 @@ from odoo import models
 
 
 class SaleSubscription(models.Model):
+    # One idea a file. pylint: disable=consider-merging-classes-inherited
     _inherit = "sale.subscription"
 
     def _left_to_backfill(self):

@@ -12,6 +12,7 @@ from ..analytics.period import next_boundary
 class SaleSubscriptionInsight(models.Model):
     """Say how the scores of a subscription come about."""
 
+    # One idea a file. pylint: disable=consider-merging-classes-inherited
     _inherit = "sale.subscription"
 
     @api.depends("first_start_date", "end_date", "is_running", "is_paused")

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError
 
 
 class SaleSubscription(models.Model):
+    # One idea a file. pylint: disable=consider-merging-classes-inherited
     _inherit = "sale.subscription"
 
     def action_refresh_subscription(self):

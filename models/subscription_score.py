@@ -64,7 +64,6 @@ class SubscriptionScore(models.AbstractModel):
         "pause is no gap and adds none.",
     )
     renewed_months = fields.Float(
-        string="Renewed Months",
         digits=(8, 2),
         readonly=True,
         copy=False,

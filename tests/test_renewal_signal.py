@@ -134,7 +134,7 @@ class TestRenewalSignal(SubscriptionCase):
 
     # --- what is read -----------------------------------------------------------------
 
-    def read(self, as_of, ids=None, company=None):
+    def signal(self, as_of, ids=None, company=None):
         """Return rows as tuples (subscription id, invoice date, renewed)."""
         frame = recurring_invoices(self.env, company or self.company, day(as_of), ids)
         return [
@@ -145,8 +145,8 @@ class TestRenewalSignal(SubscriptionCase):
     def renewed(self, as_of, subscription=None):
         """Return ``{invoice date: renewed}`` of one subscription."""
         subscription = subscription or self.subscription
-        rows = self.read(as_of, subscription.ids)
-        everything = self.read(as_of)
+        rows = self.signal(as_of, subscription.ids)
+        everything = self.signal(as_of)
         self.assertEqual(rows, [row for row in everything if row[0] == subscription.id])
         self.assertEqual(len({row[1] for row in rows}), len(rows), "counted twice")
         return {when: renewed for _id, when, renewed in rows}
@@ -412,7 +412,7 @@ class TestRenewalSignal(SubscriptionCase):
         self.pay(paid, "2024-01-10")
         self.pay(partly, "2024-03-20", 40)
         order = self.sell("2024-03-01", self.plan)
-        before = self.read(as_of)
+        before = self.signal(as_of)
         self.assertEqual([row[2] for row in before], [True, False, False, True])
         self.refund(paid, "2024-04-16")
         self.pay(late, "2024-04-16")
@@ -422,9 +422,9 @@ class TestRenewalSignal(SubscriptionCase):
         self.invoice("2024-04-16")
         with freeze_time("2024-04-16"):
             order._create_invoices().action_post()
-        self.assertEqual(self.read(as_of), before)
+        self.assertEqual(self.signal(as_of), before)
         self.assertEqual(
-            [row[2] for row in self.read("2024-06-01", self.subscription.ids)],
+            [row[2] for row in self.signal("2024-06-01", self.subscription.ids)],
             [False, True, True, True, False],
         )
 
@@ -446,19 +446,19 @@ class TestRenewalSignal(SubscriptionCase):
         ).action_post()
         self.assertEqual(before.company_id, self.company)
         self.assertEqual(
-            self.read("2024-02-10"), [(self.subscription.id, "2024-02-01", False)]
+            self.signal("2024-02-10"), [(self.subscription.id, "2024-02-01", False)]
         )
         self.assertEqual(
-            self.read("2024-02-10", company=other),
+            self.signal("2024-02-10", company=other),
             [(subscription.id, "2024-02-02", False)],
         )
-        self.assertEqual(self.read("2024-02-10", self.subscription.ids, other), [])
+        self.assertEqual(self.signal("2024-02-10", self.subscription.ids, other), [])
 
     def test_rows_are_in_order(self):
         second = self.make_subscription(self.partner)
         for subscription in (second, self.subscription):
             for when in ("2024-03-01", "2024-01-01", "2024-02-01"):
                 self.invoice(when, subscription=subscription)
-        rows = self.read("2024-06-01")
+        rows = self.signal("2024-06-01")
         self.assertEqual(len(rows), 6)
         self.assertEqual(rows, sorted(rows))

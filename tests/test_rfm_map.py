@@ -1,6 +1,6 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Every running subscription lies in one cell of the map, and each cell opens its own."""
+"""Each running subscription lies in one cell of the map; each cell opens its own."""
 
 import json
 from itertools import product

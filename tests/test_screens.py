@@ -172,7 +172,7 @@ class TestScoresOnScreens(SubscriptionCase):
         )
 
     def test_groups_follow_each_other_as_people_think(self):
-        """Onboarding before stability, champions before the lost, nothing at the end."""
+        """Onboarding before stability, champions before the lost, nothing comes last."""
         for stage, segment in (
             ("churned", "lost"),
             ("onboarding", "at_risk"),
