@@ -8,14 +8,17 @@ class SaleSubscription(models.Model):
     _inherit = "sale.subscription"
 
     def _left_to_backfill(self):
-        """Return those whose whole history an unfinished back-fill will still book."""
-        unfinished = (
-            self.env["subscription.backfill"].sudo().search([("state", "!=", "done")])
-        )
-        if not unfinished:
+        """Return those whose whole history a back-fill will still book.
+
+        One that is not finished, or that is run again after it failed on them.
+        """
+        Backfill = self.env["subscription.backfill"].sudo()
+        unfinished = Backfill.search([("state", "!=", "done")])
+        failed = self._failed_to_backfill()
+        if not unfinished and not failed:
             return self.browse()
         reached = {each.company_id: each.last_id for each in unfinished}
-        left = self.exists().filtered(
+        left = failed | self.exists().filtered(
             lambda sub: sub.company_id in reached and sub.id > reached[sub.company_id]
         )
         known = (
@@ -24,3 +27,27 @@ class SaleSubscription(models.Model):
             ._read_group([("subscription_id", "in", left.ids)], ["subscription_id"])
         )
         return left - self.browse(sub.id for (sub,) in known)
+
+    def _failed_to_backfill(self):
+        """Return those on which the last back-fill of their company failed.
+
+        What failed before went well in the last one, or is still to come.
+        """
+        Failure = self.env["subscription.backfill.failure"].sudo()
+        failures = Failure.search([("subscription_id", "in", self.ids)])
+        last = {
+            company: id_
+            for company, id_ in self.env["subscription.backfill"]
+            .sudo()
+            ._read_group(
+                [("company_id", "in", failures.company_id.ids)],
+                ["company_id"],
+                ["id:max"],
+            )
+        }
+        return self.browse(
+            failure.subscription_id.id
+            for failure in failures
+            if failure.backfill_id.id == last[failure.company_id]
+            and failure.subscription_id.company_id == failure.company_id
+        )

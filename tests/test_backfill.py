@@ -377,6 +377,43 @@ class TestBackfill(SubscriptionCase):
         self.work()
         self.assertFalse((first | second)._left_to_backfill())
 
+    def test_what_failed_is_left_to_it_until_it_is_run_again(self):
+        endless = self.make_plan("Endless", interval=9999, unit="years")
+        bad = self.make_old(12, template_id=endless.id)
+        self.bill("2024-02-01", 8, subscription=bad)
+        bad.write(self.stage(CLOSED))
+        self.work()
+        self.assertEqual(self.backfill.failure_ids.subscription_id, bad)
+        good = self.make_old(10)
+        bad.template_id = self.plan
+        bad.write(self.stage(IN_PROGRESS))
+        (bad | good)._reconcile("reconciled")
+        self.assertTrue(good.movement_ids)
+        self.assertFalse(bad.movement_ids)
+        action = self.backfill.action_run_again()
+        self.backfill = self.backfill.browse(action["res_id"])
+        self.assertEqual(self.backfill.total, 1)
+        self.work()
+        self.assertEqual(self.story(bad)[0][:3], ("2024-02-01", "start", 8))
+
+    def test_what_failed_once_and_has_no_history_is_not_left_to_it_for_ever(self):
+        draft = self.open_subscription(self.partner)
+        self.env["subscription.backfill.failure"].create(
+            {
+                "backfill_id": self.backfill.id,
+                "subscription_id": draft.id,
+                "reference": draft.name,
+            }
+        )
+        self.work()
+        self.assertEqual(draft._left_to_backfill(), draft)
+        self.backfill = self.backfill._start(self.company)
+        self.work()
+        self.assertFalse(draft._left_to_backfill())
+        draft.action_start_subscription()
+        self.env.cr.flush()
+        self.assertEqual(draft.movement_ids.event, "start")
+
     def test_the_scheduled_job_finishes_it(self):
         subscription = self.make_old(12)
         job = "subscription_segmentation.ir_cron_subscription_backfill"
