@@ -27,10 +27,10 @@ ORIGINS = (INVOICED, TRACKED, ASSUMED)
 
 
 class Invoice(NamedTuple):
-    """A recurring invoice that stands; ``mrr``: its net amount per month."""
+    """A recurring invoice that stands; ``mrr``: its net amount per month, if known."""
 
     date: date
-    mrr: Decimal
+    mrr: Decimal | None
 
 
 class StageChange(NamedTuple):
@@ -280,7 +280,8 @@ def _steps(evidence, run, used, mrr):
 def _lines_changed_on(evidence, run):
     """Return the day since which the lines come to what they come to now."""
     written = evidence.lines_written_on
-    last_known = max([run.start, *(invoice.date for invoice in evidence.invoices)])
+    seen = [invoice.date for invoice in evidence.invoices if invoice.mrr is not None]
+    last_known = max([run.start, *seen])
     if written and last_known <= written <= evidence.today:
         return written
     return evidence.today
@@ -289,7 +290,7 @@ def _lines_changed_on(evidence, run):
 def _amounts(evidence):
     """Return ``{date: Invoice}`` of those that tell an amount, the last of a day.
 
-    What is billed for a pause is billed in arrears.
+    Not all show one, and what is billed for a pause is billed in arrears.
     """
     spans, since = [], None
     for day, paused in evidence.pauses:
@@ -303,7 +304,8 @@ def _amounts(evidence):
     return {
         invoice.date: invoice
         for invoice in evidence.invoices
-        if not any(start < invoice.date < end for start, end in spans)
+        if invoice.mrr is not None
+        and not any(start < invoice.date < end for start, end in spans)
     }
 
 

@@ -44,7 +44,7 @@ def evidence(env, company, today, ids):
         env[name].flush_model()
     now = present(env, ids).to_dict("index")
     facts = _facts(env, company, ids)
-    invoices = _invoices(env, facts)
+    invoices = _invoices(env, company, facts)
     stages, pauses = _tracked(env, company, ids)
     return {
         sub_id: Evidence(
@@ -115,11 +115,15 @@ def _facts(env, company, ids):
     return {sub_id: dict(zip(columns, row, strict=True)) for sub_id, *row in rows}
 
 
-def _invoices(env, facts):
+def _invoices(env, company, facts):
     """Return ``{subscription id: invoices by date}``, those reversed in full left out.
 
     Invoices hang on the subscription, on the orders it made, and the first period of
-    one that was sold by an order on that order, with the lines that made it.
+    one that was sold by an order on that order, with the lines that made it. Those of
+    other companies do not count, wherever they hang.
+
+    One in a foreign currency shows no amount. In that of the company it does, as
+    ``subscription_oca`` bills the numbers of the lines in it, whatever theirs is.
     """
     # Amounts as text, because Odoo reads numeric columns as floats.
     rows = env.execute_query(
@@ -153,11 +157,15 @@ def _invoices(env, facts):
                        move.id AS move_id,
                        move.invoice_date,
                        move.amount_total,
-                       SUM(line.price_subtotal) AS net
+                       SUM(line.price_subtotal) FILTER (
+                           WHERE move.currency_id IN (s.currency_id, %(currency)s)
+                       ) AS net
                   FROM billed
+                  JOIN sale_subscription s ON s.id = billed.id
                   JOIN account_move_line line ON line.id = billed.line_id
                   JOIN account_move move ON move.id = line.move_id
-                 WHERE move.move_type = 'out_invoice'
+                 WHERE move.company_id = %(company)s
+                   AND move.move_type = 'out_invoice'
                    AND move.state = 'posted'
                    AND line.display_type = 'product'
               GROUP BY billed.id, move.id
@@ -168,6 +176,7 @@ def _invoices(env, facts):
                        move.amount_total AS amount
                   FROM account_move move
                  WHERE move.reversed_entry_id IN (SELECT move_id FROM invoice)
+                   AND move.company_id = %(company)s
                    AND move.move_type = 'out_refund'
                    AND move.state = 'posted'
                  UNION ALL
@@ -178,6 +187,7 @@ def _invoices(env, facts):
                   JOIN account_move_line credit ON credit.id = partial.credit_move_id
                   JOIN account_move move ON move.id = credit.move_id
                  WHERE debit.move_id IN (SELECT move_id FROM invoice)
+                   AND move.company_id = %(company)s
                    AND move.move_type = 'out_refund'
                    AND move.state = 'posted'
                    AND move.reversed_entry_id IS DISTINCT FROM debit.move_id
@@ -193,12 +203,16 @@ def _invoices(env, facts):
           ORDER BY invoice.invoice_date, invoice.move_id
             """,
             ids=list(facts),
+            company=company.id,
+            currency=company.currency_id.id,
         )
     )
     invoices = defaultdict(tuple)
     for sub_id, day, net in rows:
         fact = facts[sub_id]
-        mrr = monthly(Decimal(net), fact["unit"], fact["interval"], fact["digits"])
+        mrr = net and monthly(
+            Decimal(net), fact["unit"], fact["interval"], fact["digits"]
+        )
         invoices[sub_id] += (Invoice(day, mrr),)
     return invoices
 

@@ -27,13 +27,25 @@ class TestBackfill(SubscriptionCase):
         cls.backfill = cls.env["subscription.backfill"].create(
             {"company_id": cls.company.id}
         )
-        cls.receivable, cls.income = cls.env["account.account"].create(
+        cls.partner = cls.make_partner("Ada")
+        cls.journal = cls.open_books(cls.company)
+        cls.receivable = cls.partner.property_account_receivable_id
+        cls.product = cls.env["product.product"].create(
+            {"name": "Seat", "type": "service", "taxes_id": False}
+        )
+
+    @classmethod
+    def open_books(cls, company):
+        """Return the journal of sales of a company that may bill the partner."""
+        receivable, income = cls.env["account.account"].create(
             [
                 {
                     "name": account_type,
-                    "code": code,
+                    "code_mapping_ids": [
+                        Command.create({"company_id": company.id, "code": code})
+                    ],
                     "account_type": account_type,
-                    "company_ids": [Command.set(cls.company.ids)],
+                    "company_ids": [Command.set(company.ids)],
                 }
                 for code, account_type in (
                     ("100", "asset_receivable"),
@@ -41,19 +53,16 @@ class TestBackfill(SubscriptionCase):
                 )
             ]
         )
-        cls.journal = cls.env["account.journal"].create(
+        partner = cls.partner.with_company(company)
+        partner.property_account_receivable_id = receivable
+        return cls.env["account.journal"].create(
             {
                 "name": "Sales",
                 "code": "SAL",
                 "type": "sale",
-                "company_id": cls.company.id,
-                "default_account_id": cls.income.id,
+                "company_id": company.id,
+                "default_account_id": income.id,
             }
-        )
-        cls.partner = cls.make_partner("Ada")
-        cls.partner.property_account_receivable_id = cls.receivable
-        cls.product = cls.env["product.product"].create(
-            {"name": "Seat", "type": "service", "taxes_id": False}
         )
 
     # --- what databases are full of ---------------------------------------------------
@@ -77,13 +86,19 @@ class TestBackfill(SubscriptionCase):
         subscription.date_start = day("2024-01-15")
         return subscription
 
-    def bill(self, when, *prices, subscription=False, lines=(), post=True):
+    def bill(
+        self, when, *prices, subscription=False, lines=(), post=True, journal=None
+    ):
         """Return an invoice of a day, with lines or for lines of orders."""
-        invoice = self.env["account.move"].create(
+        journal = journal or self.journal
+        Move = self.env["account.move"].with_context(
+            allowed_company_ids=journal.company_id.ids
+        )
+        invoice = Move.create(
             {
                 "move_type": "out_invoice",
                 "partner_id": self.partner.id,
-                "journal_id": self.journal.id,
+                "journal_id": journal.id,
                 "invoice_date": when,
                 "subscription_id": subscription and subscription.id,
                 "invoice_line_ids": [
@@ -251,6 +266,56 @@ class TestBackfill(SubscriptionCase):
         lines.filtered(lambda line: line.account_id == self.receivable).reconcile()
         self.work()
         self.assertEqual(self.story(subscription)[0][:3], ("2024-01-15", "start", 12))
+
+    def test_invoices_of_another_company_tell_nothing(self):
+        """Invariant 4, and it would be an amount in another currency."""
+        subscription = self.make_old(12)
+        other = self.open_books(self.make_company("Second Company", "EUR"))
+        invoice = self.bill("2024-02-01", 99, subscription=subscription, journal=other)
+        self.assertEqual(invoice.currency_id.name, "EUR")
+        self.work()
+        self.assertEqual(
+            self.story(subscription),
+            [("2024-01-15", "start", 12, "assumed", "start date, lines now")],
+        )
+
+    def test_refunds_of_another_company_reverse_nothing(self):
+        subscription = self.make_old(12)
+        invoice = self.bill("2024-02-01", 12, subscription=subscription)
+        other = self.open_books(self.make_company("Second Company", "EUR"))
+        foreign = self.bill("2024-02-01", 99, subscription=subscription, journal=other)
+        refund = foreign._reverse_moves([{"invoice_date": foreign.invoice_date}])
+        refund.action_post()
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE account_move SET reversed_entry_id = %s WHERE id = %s",
+                invoice.id,
+                refund.id,
+            )
+        )
+        self.work()
+        self.assertEqual(self.story(subscription)[0][:3], ("2024-02-01", "start", 12))
+
+    def test_an_invoice_in_a_foreign_currency_tells_a_day_and_no_amount(self):
+        """In that of the company it tells the amount of lines in another one."""
+        self.get_currency("EUR", {"2024-01-01": 2})
+        pound = self.get_currency("GBP", {"2024-01-01": 3})
+        subscription = self.make_old(12, currency="EUR")
+        invoice = self.bill("2024-02-01", 99, subscription=subscription, post=False)
+        invoice.currency_id = pound
+        invoice.action_post()
+        self.bill("2024-03-01", 8, subscription=subscription)
+        self.work()
+        self.assertEqual(
+            [row[:4] for row in self.story(subscription)],
+            [
+                ("2024-02-01", "start", 8, "invoiced"),
+                (str(subscription.create_date.date()), "change", 4, "assumed"),
+            ],
+        )
+        euro = self.get_currency("EUR")
+        self.assertEqual(subscription.movement_ids.currency_id, euro)
 
     def test_changes_of_stage_and_pauses_are_tracked_in_the_company_s_zone(self):
         self.company.partner_id.tz = "America/New_York"

@@ -39,7 +39,7 @@ def evidence(**values):
 
 
 def invoices(*pairs):
-    return tuple(Invoice(day(when), Decimal(mrr)) for when, mrr in pairs)
+    return tuple(Invoice(day(when), mrr and Decimal(mrr)) for when, mrr in pairs)
 
 
 def started(when):
@@ -82,6 +82,17 @@ def test_a_start_that_nobody_tracked_is_that_of_the_first_invoice():
     assert story(found) == [
         ("03-05", "start", "10", "invoiced", "invoice of 2024-03-05")
     ]
+
+
+def test_an_invoice_without_an_amount_tells_its_day_alone():
+    found = evidence(invoices=invoices(("03-05", None)))
+    assert story(found) == [
+        ("03-05", "start", "10", "assumed", "invoice of 2024-03-05, lines now")
+    ]
+    found = evidence(
+        invoices=invoices(("03-05", 8), ("05-05", None)), lines_written_on=day("04-04")
+    )
+    assert story(found)[1:] == [("04-04", "change", "10", "assumed", "lines now")]
 
 
 def test_an_order_starts_what_it_makes():
@@ -310,7 +321,7 @@ def anything(draw):
         paused=draw(st.booleans()),
         unit=draw(st.sampled_from(["days", "weeks", "months", "years"])),
         interval=draw(st.integers(1, 3)),
-        invoices=draw(in_order(st.builds(Invoice, days, amounts))),
+        invoices=draw(in_order(st.builds(Invoice, days, st.none() | amounts))),
         stages=draw(in_order(st.builds(StageChange, days, maybe, maybe))),
         pauses=draw(in_order(st.builds(PauseChange, days, st.booleans()))),
     )
@@ -347,6 +358,6 @@ def test_each_event_says_how_it_is_known(found):
 
 @given(anything())
 def test_an_amount_that_was_never_seen_is_never_told(found):
-    seen = {found.lines, *(invoice.mrr for invoice in found.invoices)}
+    seen = {found.lines, *(invoice.mrr for invoice in found.invoices)} - {None}
     for event in backfill.events(found):
         assert event.state is None or event.state.contracted in seen
