@@ -4,6 +4,7 @@ import logging
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
+from itertools import compress
 
 import pandas as pd
 
@@ -58,8 +59,13 @@ class SaleSubscription(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        # What is not given is the day on which the server was started.
+        dated = [bool(vals.get("date_start")) for vals in vals_list]
         subscriptions = super().create(vals_list)
         subscriptions._mark_changed()
+        running = subscriptions.filtered(lambda sub: sub.stage_type == "in_progress")
+        told = subscriptions.browse(compress(subscriptions.ids, dated))
+        (running & told)._mark_changed(start_moved=True)
         return subscriptions
 
     def write(self, vals):

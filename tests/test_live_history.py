@@ -130,12 +130,25 @@ class TestLiveHistory(LiveCase):
         self.assertBooked(subscription, (TODAY, START, 10))
 
     def test_created_running(self):
-        """A start in the future is not booked before it comes."""
+        """It starts on the day that is given, but not before that has come."""
         values = {"stage_id": self.get_stage("in_progress").id}
         past = self.open_subscription(self.partner, date_start="2025-01-01", **values)
-        self.assertBooked(past, (TODAY, START, 10))
+        self.assertEqual(
+            self.booked(past, "date", "known_on", "event", "mrr_delta"),
+            [(day("2025-01-01"), day(TODAY), START, 10)],
+        )
         future = self.open_subscription(self.partner, date_start=LATER, **values)
         self.assertBooked(future)
+
+    def test_created_running_without_a_start(self):
+        """The default of subscription_oca is the day on which the server started."""
+        undated = self.open_subscription(
+            self.partner, stage_id=self.get_stage("in_progress").id
+        )
+        undated.with_context(
+            subscription_history_is_told=True
+        ).date_start = "2025-01-01"
+        self.assertBooked(undated, (TODAY, START, 10))
 
     def test_start_long_after_it_was_drawn_up(self):
         """subscription_oca sets the start to the day of starting, and so do we."""
