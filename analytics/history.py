@@ -103,16 +103,16 @@ def from_now_on(
 
 
 def moved_start(
-    history: Iterable[Movement], start: date, name: str, state: State, day: date
+    history: Iterable[Movement], start: date, name: str, state: State | None, day: date
 ) -> list[Event]:
     """Return the events of :func:`from_now_on` for a start that somebody corrects.
 
-    The start of the run of the day moves, and becomes known; a subscription that the
-    ledger does not know of yet starts on the corrected day.
+    The start of the run of the day, which may end on it, moves and becomes known; a
+    subscription that the ledger does not know of yet starts on the corrected day.
     """
     history = list(history)
     if not history:
-        return [Event(start, START, state)]
+        return [Event(start, START, state)] if state else []
     then = from_now_on(history, name, state, day)
     run = run_start(history, day)
     if run is None or run == start:

@@ -20,7 +20,8 @@ _logger = logging.getLogger(__name__)
 
 #: Context flag of those who tell the ledger themselves what they write, like imports.
 TOLD = "subscription_history_is_told"
-#: Context flag inside a write of the stage, where the start date is set to today.
+#: Context key inside a write of the stage, where subscription_oca sets the start date
+#: to today: the ids that are written.
 STAGED = "subscription_stage_is_written"
 #: Key of what is marked, in the data of the cursor's precommit hooks.
 MARKED = "subscription_segmentation.marked"
@@ -71,13 +72,19 @@ class SaleSubscription(models.Model):
     def write(self, vals):
         if TRIGGERS.isdisjoint(vals):
             return super().write(vals)
-        if "stage_id" in vals:
-            self = self.with_context(**{STAGED: True})
         moved = self.browse()
-        if "date_start" in vals and not self.env.context.get(STAGED):
+        if "date_start" in vals:
             start = fields.Date.to_date(vals["date_start"])
-            moved = self.filtered(lambda sub: sub.date_start != start)
+            staged = self.env.context.get(STAGED, ())
+            moved = self.filtered(
+                lambda sub: sub.id not in staged and sub.date_start != start
+            )
+        if "stage_id" in vals:
+            self = self.with_context(**{STAGED: frozenset(self.ids)})
         result = super().write(vals)
+        if "stage_id" in vals:
+            # What starts them sets the start date to today, whatever was given.
+            moved = moved.filtered(lambda sub: sub.stage_type != "in_progress")
         self._mark_changed()
         moved._mark_changed(start_moved=True)
         return result
@@ -215,8 +222,8 @@ class SaleSubscription(models.Model):
             rows, state = booked[sub.id], states.get(sub.id)
             old = history.state_on(rows, today)
             event = _event(old, state, now.get(sub.id))
-            start = state and sub in start_moved and now[sub.id]["date_start"]
-            if start:
+            start = sub in start_moved and now.get(sub.id, {}).get("date_start")
+            if start and start <= today:
                 told = history.moved_start(rows, start, event, state, today)
             else:
                 told = history.from_now_on(rows, event, state, today)

@@ -720,6 +720,53 @@ class TestLiveHistory(LiveCase):
             self.assertEqual(subscription.date_start, day(LATER))
         self.assertBooked(subscription, (TODAY, START, 10))
 
+    def test_a_start_that_is_given_with_the_stage_of_progress_is_no_correction(self):
+        """subscription_oca overwrites it with today."""
+        subscription = self.start()
+        with on(LATER):
+            subscription.write(
+                {
+                    "stage_id": self.get_stage("in_progress").id,
+                    "date_start": "2025-01-15",
+                }
+            )
+            self.env.cr.flush()
+            self.assertEqual(subscription.date_start, day(LATER))
+        self.assertBooked(subscription, (TODAY, START, 10))
+
+    def test_start_corrected_and_closed_at_once(self):
+        subscription = self.start()
+        with on(LATER):
+            subscription.write(
+                {"stage_id": self.get_stage("post"), "date_start": "2025-01-15"}
+            )
+            self.env.cr.flush()
+            self.assertEqual(
+                (subscription.first_start_date, subscription.end_date),
+                (day("2025-01-15"), day(LATER)),
+            )
+        sums = {}
+        for when, delta in self.booked(subscription, "date", "mrr_delta"):
+            sums[when] = sums.get(when, 0) + delta
+        self.assertEqual(sums, {day("2025-01-15"): 10, day(TODAY): 0, day(LATER): -10})
+
+    def test_start_of_another_one_corrected_while_one_is_started(self):
+        """By what a database adds to starting, in the context of the writer."""
+        other = self.start()
+        subscription = self.open_subscription(self.partner)
+        inherited = type(subscription).calculate_recurring_next_date
+
+        def corrects(self, start_date):
+            other.with_env(self.env).date_start = "2025-01-15"
+            return inherited(self, start_date)
+
+        self.patch(type(subscription), "calculate_recurring_next_date", corrects)
+        with on(LATER):
+            subscription.action_start_subscription()
+            self.env.cr.flush()
+            self.assertEqual(other.first_start_date, day("2025-01-15"))
+        self.assertBooked(subscription, (LATER, START, 10))
+
     # --- faults of ours ---------------------------------------------------------------
 
     def assertFault(self, action, level=logging.ERROR, **fault):
