@@ -11,7 +11,7 @@ from odoo.tools import SQL
 from ..analytics import ledger
 from ..analytics.history import handed_over
 from .bulk import store
-from .scoring import LIFE, POSITION, customer_lives, subscription_lives
+from .scoring import LIFE, POSITION, RFM, customer_lives, subscription_lives
 
 #: Models whose records point at the customer of their partner and company.
 LINKED_MODELS = {"crm.lead": "partner_id", "helpdesk.ticket": "partner_id"}
@@ -270,7 +270,8 @@ class SubscriptionCustomer(models.Model):
     def _store_lives(self, as_of=None):
         """Store where customers and their subscriptions stand, set-wise.
 
-        All but RFM, which the refresh alone compares; rows that differ are written.
+        RFM, which the refresh alone compares, goes at once where nothing runs; rows
+        that differ are written.
 
         :param as_of: look at what was effective and known on this day (None: today)
         """
@@ -280,10 +281,10 @@ class SubscriptionCustomer(models.Model):
             subscriptions = Subscription.search([("customer_id", "in", customers.ids)])
             lives = subscription_lives(self.env, company, day, subscriptions.ids)
             store(Subscription, lives[POSITION + LIFE])
-            store(
-                self.browse(),
-                customer_lives(self.env, company, day, lives, customers.ids),
-            )
+            store(Subscription, _without_rfm(lives[~lives["is_running"]]))
+            totals = customer_lives(self.env, company, day, lives, customers.ids)
+            store(self.browse(), totals)
+            store(self.browse(), _without_rfm(totals[totals["running_count"] == 0]))
 
     def _classify_movements(self):
         """Derive kind and transfer of all movements of customers, set-wise.
@@ -429,3 +430,8 @@ class SubscriptionCustomer(models.Model):
         action["domain"] = [("customer_id", "=", self.id)]
         action["context"] = {}
         return action
+
+
+def _without_rfm(frame):
+    """Return the columns of RFM for the rows of a DataFrame, all missing."""
+    return pd.DataFrame(None, frame.index, RFM)

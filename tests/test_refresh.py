@@ -13,6 +13,7 @@ from odoo.sql_db import db_connect
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
+from ..analytics.ledger import END
 from ..models.subscription_refresh import LOCK, staging_tables
 from .common import MODULE, SubscriptionCase, day
 
@@ -125,6 +126,33 @@ class TestRefresh(RefreshCase):
                     "scored_on": False,
                 },
             ],
+        )
+
+    def test_what_ends_after_it_loses_its_scores_at_once(self):
+        second = self.subscribe(self.old.partner_id, mrr=90, start="2025-06-20")
+        self.refresh()
+        customer = self.old.customer_id
+        scored = customer.rfm_score
+
+        def found(model):
+            domain = [("scored_on", "!=", False), ("company_id", "=", self.company.id)]
+            return self.env[model].search(domain)
+
+        self.book(self.old, (self.as_of, END, None))
+        self.assertEqual(found("sale.subscription"), second | self.new)
+        self.assertRecordValues(
+            self.old, [{"rfm_score": False, "rfm_segment": False, "rfm_monetary": 0}]
+        )
+        self.assertEqual(customer.rfm_score, scored)
+        self.book(second, (self.as_of, END, None))
+        self.assertEqual(found("sale.subscription"), self.new)
+        self.assertEqual(found("subscription.customer"), self.new.customer_id)
+        self.assertFalse(customer.rfm_segment)
+        self.assertEqual(customer.lifecycle_stage, "churned")
+        ended = self.versions(self.old | second), self.versions(customer)
+        self.refresh()
+        self.assertEqual(
+            (self.versions(self.old | second), self.versions(customer)), ended
         )
 
     def test_customers_are_scored(self):
