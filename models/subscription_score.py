@@ -1,6 +1,6 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import timedelta
+from datetime import date, timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -179,17 +179,32 @@ class SubscriptionScore(models.AbstractModel):
 
     @api.model
     def _search_days_to_renewal(self, operator, value):
-        """Search on the date, counted from the day it is in each company."""
+        """Search on the date, counted from the day it is in each company.
+
+        False stands for no next renewal, 0 for one that is today.
+        """
         if operator not in ("<", "<=", ">", ">=", "in"):
             return NotImplemented
 
         def due(today):
             if operator != "in":
-                return today + timedelta(days=value)
-            return [today + timedelta(days=days) for days in value if days is not False]
+                return _due(today, value)
+            return [days is not False and _due(today, days) for days in value]
 
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
         return Domain.OR(
             Domain("company_id", "=", company.id)
             & Domain("next_renewal_date", operator, due(company._subscription_today()))
-            for company in self.env["res.company"].sudo().search([])
+            for company in companies.search([])
         )
+
+
+def _due(today, days):
+    """Return the day that lies so many days ahead, or the last one that there is.
+
+    :param days: a number, which may be given as text
+    """
+    if isinstance(days, str):
+        days = int(days)
+    first, last = ((limit - today).days for limit in (date.min, date.max))
+    return today + timedelta(days=min(max(days, first), last))

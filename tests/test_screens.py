@@ -162,6 +162,35 @@ class TestScoresOnScreens(SubscriptionCase):
             self.find("subscription.customer", "renewal_30"), month.customer_id
         )
 
+    def test_days_to_renewal_are_searched(self):
+        """False is none, 0 is today; what is beyond the calendar is far away."""
+        some = {due: self.scored(str(due), due=due) for due in (-1, 0, 7)}
+        none = self.subscribe(self.make_partner("Left"), 10, end="2024-02-15")
+        dated = some[-1] | some[0] | some[7]
+        for operator, value, expected in (
+            ("=", False, none),
+            ("!=", False, dated),
+            ("=", 0, some[0]),
+            ("!=", 0, some[-1] | some[7] | none),
+            ("in", [False, 7], some[7] | none),
+            ("not in", [False, 7], some[-1] | some[0]),
+            ("not in", [7], some[-1] | some[0] | none),
+            ("=", "7", some[7]),
+            ("in", ["7", "-1"], some[-1] | some[7]),
+            ("<", "7", some[-1] | some[0]),
+            (">=", 0, some[0] | some[7]),
+            ("<", 10**12, dated),
+            (">", -(10**30), dated),
+            ("<=", -(10**12), none.browse()),
+            ("=", 10**12, none.browse()),
+            ("!=", -(10**12), dated | none),
+        ):
+            with self.subTest(operator=operator, value=value):
+                domain = [("days_to_renewal", operator, value)]
+                for records in (expected, expected.customer_id):
+                    own = [("company_id", "=", self.company.id), *domain]
+                    self.assertEqual(set(records.search(own)), set(records))
+
     def test_not_scored_filter(self):
         self.scored()
         self.subscribe(self.make_partner("Left"), 10, "2024-01-15", "2024-02-15")
