@@ -39,6 +39,22 @@ class _MonetaryFigure(_Figure, fields.Monetary):
     pass
 
 
+class _MissingFigure(fields.Integer):
+    """A figure of the customer that is missing where there is none, whatever 0 means.
+
+    Odoo 19 would find records without a customer where it is compared with 0.
+    """
+
+    def _search_related(self, records, operator, value):
+        if operator not in INEQUALITIES and operator != "in":
+            return NotImplemented
+        link, name = self.related.split(".")
+        domain = Domain(link, "any!", Domain(name, operator, value))
+        if operator == "in" and any(figure is False for figure in value):
+            domain |= Domain(link, "=", False)
+        return domain
+
+
 class SubscriptionCustomerLink(models.AbstractModel):
     """What a record shows of the subscription customer that it points at.
 
@@ -114,6 +130,12 @@ class SubscriptionCustomerLink(models.AbstractModel):
     customer_next_renewal_date = fields.Date(
         related="subscription_customer_id.next_renewal_date",
         string="Customer's Next Renewal",
+        groups=USER,
+    )
+    customer_days_to_renewal = _MissingFigure(
+        related="subscription_customer_id.days_to_renewal",
+        aggregator=None,
+        string="Days to the Customer's Next Renewal",
         groups=USER,
     )
 

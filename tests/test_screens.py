@@ -5,6 +5,7 @@
 from ast import literal_eval
 from datetime import timedelta
 
+from freezegun import freeze_time
 from lxml import etree
 
 from odoo.exceptions import AccessError
@@ -21,6 +22,7 @@ SEARCH_VIEWS = {
     "helpdesk.ticket": "helpdesk_mgmt.helpdesk_ticket_view_search",
     "res.partner": "base.view_res_partner_filter",
 }
+LINKED = ("crm.lead", "helpdesk.ticket", "res.partner")
 OWN_FILTERS = ("customer_", "subscription_customer")
 
 
@@ -285,10 +287,55 @@ class TestScoresOnScreens(SubscriptionCase):
         )
         self.assertFalse(stranger)
 
+    @freeze_time("2025-03-10 22:30:00")
+    def test_renewal_filters_count_in_the_zone_of_the_company(self):
+        """As those of subscriptions and customers do, whatever the user's zone is."""
+        self.company.partner_id.tz = "Asia/Jakarta"
+        self.env.user.tz = "America/New_York"
+        team = self.env["crm.team"].create(
+            {"name": "Team", "company_id": self.company.id}
+        )
+        expected = {model: [] for model in LINKED}
+        for due in ("2025-03-10", "2025-03-11", "2025-04-10", "2025-04-11", False):
+            partner = self.scored(str(due)).partner_id
+            partner.company_id = self.company
+            customer = self.customer(partner)
+            customer.next_renewal_date = due
+            values = {"partner_id": partner.id, "company_id": self.company.id}
+            records = {
+                "res.partner": partner,
+                "crm.lead": self.env["crm.lead"].create(
+                    {**values, "name": "More", "team_id": team.id}
+                ),
+                "helpdesk.ticket": self.env["helpdesk.ticket"].create(
+                    {**values, "name": "Help", "description": "Help"}
+                ),
+            }
+            for model, record in records.items():
+                self.assertEqual(record.subscription_customer_id, customer)
+                if due in ("2025-03-11", "2025-04-10"):
+                    expected[model].append(record.id)
+        stranger = self.make_partner("Stranger", company_id=self.company.id)
+        for model, ids in expected.items():
+            with self.subTest(model=model):
+                found = self.find(model, "customer_renewal_30")
+                self.assertEqual(set(found.ids), set(ids))
+        Partner = self.env["res.partner"]
+        own = [("company_id", "=", self.company.id)]
+        without = Partner.search([*own, ("customer_days_to_renewal", "=", False)])
+        self.assertEqual(len(without), 2)
+        self.assertIn(stranger, without)
+        with_one = Partner.search([*own, ("customer_days_to_renewal", "!=", False)])
+        self.assertEqual(len(with_one), 4)
+        today = Partner.search([*own, ("customer_days_to_renewal", "=", 0)])
+        self.assertEqual(today.ids, expected["res.partner"][:1])
+
     def test_others_do_not_see_them(self):
         """Nor may they filter, group or sort by them."""
         self.scored()
         Partner = self.as_user(self.env["res.partner"], self.make_user("internal"))
+        with self.assertRaises(AccessError):
+            Partner.search([("customer_days_to_renewal", ">=", 0)])
         for name in ("customer_next_renewal_date", *(f"customer_{n}" for n in RANKED)):
             with self.subTest(field=name):
                 self.assertNotIn(name, Partner.fields_get())
