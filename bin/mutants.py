@@ -257,7 +257,7 @@ MUTANTS = [
     Mutant(
         "3 starts are those of people",
         LIVE,
-        "            self = self.with_context(**{STAGED: True})\n",
+        "            self = self.with_context(**{STAGED: frozenset(self.ids)})\n",
         "            pass\n",
         "TestLiveHistory.test_a_stage_corrects_no_start",
     ),
