@@ -3,7 +3,8 @@
 """Run by `make run` in an Odoo shell: fill a demonstration company, once.
 
 Its history comes through the import, like that of anybody who moves to Odoo: three
-exports of an older billing system, a year, half a year and no time ago.
+exports of an older billing system, a year, half a year and no time ago. Some monthly
+subscriptions were invoiced in Odoo since, and not all of these invoices were paid.
 """
 
 import base64
@@ -26,7 +27,7 @@ def histories(today):
     for number in range(1, CUSTOMERS + 1):
         plan = chance.choice(list(PLANS))
         start = today - relativedelta(
-            months=chance.randrange(37), days=chance.randrange(9)
+            months=chance.randrange(37), days=chance.randrange(30)
         )
         add(subscriptions, number, plan, start, chance)
         if chance.random() < 0.2:
@@ -101,15 +102,54 @@ def import_rows(day, rows):
         pass
 
 
+def bill(subscription, months):
+    """Post the invoices of the last periods; return them, the latest first."""
+    invoices = env["account.move"]
+    for ago in range(1, months + 1):
+        day = subscription.recurring_next_date - relativedelta(months=ago)
+        invoice = subscription.create_invoice()
+        invoice.write({"invoice_date": day, "invoice_date_due": day})
+        invoices += invoice
+    invoices.action_post()
+    return invoices
+
+
+def pay(invoice):
+    env["account.payment.register"].with_context(
+        active_model="account.move", active_ids=invoice.ids
+    ).create({"payment_date": invoice.invoice_date}).action_create_payments()
+
+
+def bill_some(subscriptions, today):
+    """Invoice every second monthly one; every second of these is behind with paying."""
+    monthly = subscriptions.filtered(
+        lambda sub: sub.template_id.recurring_rule_type == "months"
+        and sub.first_start_date <= today - relativedelta(months=4)
+    )
+    # subscription_oca knows of no other place for the account.
+    products = monthly.sale_subscription_line_ids.product_id
+    products.property_account_income_id = env.company.income_account_id
+    for number, subscription in enumerate(monthly[::2]):
+        unpaid = (0, 1, 0, 2, 0, 1, 0, 3)[number % 8]
+        pay(bill(subscription, unpaid + 1)[-1])
+
+
 def main():
     company = env.company
     if env["subscription.import"].search_count([], limit=1):
         return
     company.name = "Demonstration Company"
     today = company._subscription_today()
+    # A demonstration asks nobody outside for anything.
+    for name in (
+        "crm_iap_enrich.ir_cron_lead_enrichment",
+        "mail.ir_cron_module_update_notification",
+    ):
+        env.ref(name).active = False
     for day, rows in histories(today):
         import_rows(day, rows)
     running = env["sale.subscription"].search([("is_running", "=", True)], order="id")
+    bill_some(running, today)
     running[0].action_pause()
     for subscription in running[1:4]:
         partner = subscription.partner_id

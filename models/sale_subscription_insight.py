@@ -62,8 +62,8 @@ class SaleSubscriptionInsight(models.Model):
             self.env, company[f"subscription_recency_r{max(score, 2)}_ratio"]
         )
         if score == 1:
-            return self.env._("1 beyond %s", limit)
-        return self.env._("%(score)s up to %(limit)s", score=score, limit=limit)
+            return self.env._("R 1 beyond %s", limit)
+        return self.env._("R %(score)s up to %(limit)s", score=score, limit=limit)
 
     def _period_end(self, begin):
         """Return the day on which the period after that of ``begin`` begins.

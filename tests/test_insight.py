@@ -70,13 +70,13 @@ class TestInsight(InsightCase):
         self.assertEqual(
             subscription.insight_recency,
             "R 4: renewal 5 days overdue, 1.16 periods after the last one began "
-            "(4 up to 1.25)",
+            "(R 4 up to 1.25)",
         )
 
     def test_long_overdue(self):
         subscription = self.scored("2023-06-25", rfm_r=1, rfm_recency=97)
         self.assertIn("renewal 66 days overdue", subscription.insight_recency)
-        self.assertTrue(subscription.insight_recency.endswith("(1 beyond 2.00)"))
+        self.assertTrue(subscription.insight_recency.endswith("(R 1 beyond 2.00)"))
 
     def test_first_renewal_overdue(self):
         subscription = self.scored(
@@ -87,7 +87,7 @@ class TestInsight(InsightCase):
     def test_limits_are_those_of_the_company(self):
         self.company.subscription_recency_r4_ratio = 1.3
         subscription = self.scored("2023-06-25", rfm_r=4, rfm_recency=36)
-        self.assertIn("(4 up to 1.30)", subscription.insight_recency)
+        self.assertIn("(R 4 up to 1.30)", subscription.insight_recency)
 
     def test_the_period_is_that_of_the_plan(self):
         yearly = self.make_plan("Yearly", unit="years")
