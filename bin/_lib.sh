@@ -83,6 +83,10 @@ check_db_name() {
         die "DB=$1 is no name for a database: use letters, digits, - and _ (at most 41)."
 }
 
+check_as_of() {
+    [[ -z ${AS_OF:-} ]] || date -d "$AS_OF" +%F 2>/dev/null | grep -qx "$AS_OF" || die "AS_OF=$AS_OF is no date: write it as 2024-12-31."
+}
+
 # Databases named after a process that is gone: a run that was killed.
 drop_stale() {
     local db pid
