@@ -1,4 +1,4 @@
--- What a database is made of, a line each: the same before the addon is installed and
+-- Invariant 13. What a database is made of, a line each: the same before the addon is installed and
 -- after it is uninstalled (see bin/test).
 SELECT 'column ' || table_name || '.' || column_name || ' ' || data_type
   FROM information_schema.columns WHERE table_schema = 'public'

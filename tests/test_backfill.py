@@ -403,6 +403,7 @@ class TestBackfill(SubscriptionCase):
         self.assertEqual(known.movement_ids.origin, "recorded")
 
     def test_other_companies_are_left_alone(self):
+        """Invariant 4."""
         other = self.make_subscription(
             self.partner, company=self.make_company("Second Company")
         )
@@ -412,6 +413,7 @@ class TestBackfill(SubscriptionCase):
         self.assertEqual(other.movement_ids, other_rows)
 
     def test_one_that_fails_is_named_and_stops_no_other(self):
+        """Invariant 9."""
         # Its periods end beyond the calendar.
         endless = self.make_plan("Endless", interval=9999, unit="years")
         good, bad, also_good = (

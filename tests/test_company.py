@@ -18,7 +18,7 @@ FIGURES = ("subscription_customer_id", "customer_mrr", "customer_running_count")
 # Slow, because making users is.
 @tagged("post_install", "-at_install", "slow")
 class TestCompany(SubscriptionCase):
-    """Nobody sees anything of a company that is not hers (invariant 4)."""
+    """Nobody sees anything of a company that is not hers (Invariant 4)."""
 
     @classmethod
     def setUpClass(cls):

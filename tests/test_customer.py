@@ -253,6 +253,7 @@ class TestCustomer(SubscriptionCase):
                 self.assertTotals(customer, running_count=running)
 
     def test_store_touches_only_what_differs(self):
+        """Invariant 2."""
         first = self.subscribe(self.partner, 10).customer_id
         second = self.subscribe(self.make_partner("Second"), 20).customer_id
         never = self.env["subscription.customer"]._ensure(

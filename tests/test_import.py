@@ -447,7 +447,7 @@ class TestImport(ImportCase):
         self.assertEqual(len(import_.movement_ids), 4)
 
     def test_a_row_that_fails_is_named_and_stops_no_other(self):
-        """Two contacts get the reference of the second row while the import waits."""
+        """Two contacts get the reference of the second row meanwhile (Invariant 9)."""
         action = self.wizard(ANNA, BERT).action_import()
         import_ = self.env["subscription.import"].browse(action["res_id"])
         self.env["res.partner"].create([{"name": "X", "ref": "C2"} for _x in "ab"])

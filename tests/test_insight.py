@@ -6,7 +6,7 @@ from odoo.tests import tagged
 
 from .common import SubscriptionCase, day
 
-#: A monthly subscription as a refresh on 30 June 2025 leaves it; tests name what differs.
+#: A monthly subscription as a refresh on 30 June 2025 leaves it; tests name the rest.
 SCORED = {
     "rfm_recency": 12,
     "rfm_frequency": 24,

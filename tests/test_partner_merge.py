@@ -27,7 +27,7 @@ LINK = "subscription_customer_id"
 @tagged("post_install", "-at_install", "slow")
 @freeze_time(f"{TODAY} 12:00:00")
 class TestPartnerMerge(SubscriptionCase):
-    """Merging partners loses no history and leaves nothing behind (invariant 11)."""
+    """Merging partners loses no history and leaves nothing behind (Invariant 11)."""
 
     @classmethod
     def setUpClass(cls):

@@ -14,6 +14,8 @@ from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
 from ..analytics.ledger import END
+from ..models import subscription_refresh
+from ..models.scoring import CUSTOMER_COLUMNS, LIFE, RFM, SUBSCRIPTION_COLUMNS
 from ..models.subscription_refresh import LOCK, staging_tables
 from .common import MODULE, SubscriptionCase, day
 
@@ -69,6 +71,14 @@ class RefreshCase(SubscriptionCase):
         """Return the versions of all rows that a refresh may write."""
         subscriptions = self.old | self.new | self.left
         return self.versions(subscriptions), self.versions(subscriptions.customer_id)
+
+    def stored(self, record, names):
+        """Return columns as the database has them: the ORM reads no number as 0."""
+        self.env.flush_all()
+        columns = SQL(", ").join(map(SQL.identifier, names))
+        table = SQL.identifier(record._table)
+        query = SQL("SELECT %s FROM %s WHERE id = %s", columns, table, record.id)
+        return dict(zip(names, *self.env.execute_query(query), strict=True))
 
 
 @tagged("post_install", "-at_install")
@@ -189,7 +199,21 @@ class TestRefresh(RefreshCase):
             ],
         )
 
+    def test_what_cannot_be_told_is_empty(self):
+        """Invariant 12: what has ended or has not begun has no score, not even 0."""
+        partner = self.make_partner("Never")
+        never = self.env["subscription.customer"]._ensure(partner, self.company)
+        draft = self.make_subscription(partner)
+        self.refresh()
+        empty = dict.fromkeys(RFM)
+        self.assertEqual(self.stored(self.left, RFM), empty)
+        self.assertEqual(self.stored(self.left.customer_id, RFM), empty)
+        empty = dict.fromkeys(RFM + LIFE)
+        self.assertEqual(self.stored(draft, RFM + LIFE), empty)
+        self.assertEqual(self.stored(never, RFM + LIFE), empty)
+
     def test_second_run_writes_nothing(self):
+        """Invariant 2: it is idempotent, and touches only rows that differ."""
         self.refresh()
         before = self.everything()
         run = self.refresh()
@@ -197,6 +221,7 @@ class TestRefresh(RefreshCase):
         self.assertEqual(self.everything(), before)
 
     def test_next_day_leaves_those_who_left_alone(self):
+        """Invariant 2: only rows that differ are touched."""
         self.refresh()
         before = (
             self.versions(self.left | self.new),
@@ -213,15 +238,17 @@ class TestRefresh(RefreshCase):
         self.assertNotEqual(after[0][self.new.id], before[0][self.new.id])
 
     def test_past_day_is_told_as_it_was(self):
+        """Invariant 1: what was planned or began later is of no account."""
         self.refresh(day("2024-12-31"))
         self.assertEqual(self.left.lifecycle_stage, "stability")
         self.assertEqual(self.left.rfm_score, "523")
+        self.assertEqual(self.old.next_renewal_date, day("2025-01-10"))
         self.assertFalse(self.new.lifecycle_stage)
         self.assertFalse(self.new.customer_id.scored_on)
         self.assertFalse(self.new.customer_id.first_start_date)
 
     def test_it_goes_on_where_it_was(self):
-        """Broken off after any number of steps it ends as if it had not been."""
+        """Invariant 2: broken off after any step it ends as if it had not been."""
         self.refresh()
         undisturbed = self.values()
         self.forget()
@@ -234,6 +261,68 @@ class TestRefresh(RefreshCase):
             self.assertEqual(run.state, "done")
             self.assertEqual(self.values(), undisturbed)
             self.forget()
+
+    def test_batches_are_complete(self):
+        """Invariant 2: however small the batches are, no row is left out."""
+        self.refresh()
+        subscriptions = self.old | self.new | self.left
+        models = {
+            subscriptions: SUBSCRIPTION_COLUMNS,
+            subscriptions.customer_id: CUSTOMER_COLUMNS,
+        }
+
+        def all_stored():
+            return [
+                self.stored(r, names) for some, names in models.items() for r in some
+            ]
+
+        expected = all_stored()
+        for records in models:
+            query = "UPDATE %s SET scored_on = NULL, lifecycle_stage = NULL"
+            self.env.cr.execute(SQL(query, SQL.identifier(records._table)))
+        self.assertNotEqual(all_stored(), expected)
+        self.patch(subscription_refresh, "BATCH", 1)
+        run = self.refresh()
+        self.assertEqual((run.state, run.changed_count), ("done", 6))
+        self.assertEqual(all_stored(), expected)
+
+    def test_overdue_invoice_is_no_next_renewal(self):
+        with freeze_time("2025-06-30 12:00:00"):
+            self.old.recurring_next_date = day("2025-06-29")
+            self.new.recurring_next_date = day("2025-07-05")
+            self.refresh()
+        self.assertEqual(self.old.next_renewal_date, day("2025-07-10"))
+        self.assertEqual(self.new.next_renewal_date, day("2025-07-05"))
+
+    @freeze_time("2025-06-30 12:00:00")
+    def test_merged_customers_keep_their_scores(self):
+        """Invariant 11: merging two partners loses no score."""
+        self.refresh()
+        subscriptions = self.old | self.new
+        before = [self.stored(sub, RFM + LIFE) for sub in subscriptions]
+        gone, kept = self.new.partner_id, self.old.partner_id
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            (gone | kept).ids, kept, extra_checks=False
+        )
+        self.assertEqual(subscriptions.customer_id.partner_id, kept)
+        self.assertEqual(
+            [self.stored(sub, RFM + LIFE) for sub in subscriptions], before
+        )
+        self.refresh()
+        self.assertEqual(
+            [self.stored(sub, RFM + LIFE) for sub in subscriptions], before
+        )
+        self.assertRecordValues(
+            self.old.customer_id,
+            [
+                {
+                    "rfm_monetary": 60,
+                    "rfm_frequency": 29,
+                    "rfm_r": 5,
+                    "tenure_months": 29,
+                }
+            ],
+        )
 
     def values(self):
         self.env.invalidate_all()
@@ -262,6 +351,7 @@ class TestRefresh(RefreshCase):
         self.assertEqual(self.old.rfm_score, "542")
 
     def test_nothing_is_left_behind(self):
+        """Invariant 13, of what no uninstallation would find."""
         self.refresh()
         self.assertFalse(staging_tables(self.env))
 
@@ -314,7 +404,7 @@ class TestRefresh(RefreshCase):
         self.assertEqual((run.state, run.seen_count, run.progress), ("done", 0, 100))
 
     def test_companies_are_apart(self):
-        """What another company has changes no score here, nor is it written."""
+        """Invariant 4: nothing of another company changes a score or is written."""
         self.refresh()
         before = self.everything(), self.values()
         other = self.make_company("Other Company")
@@ -347,7 +437,7 @@ class TestRefresh(RefreshCase):
 
 @tagged("post_install", "-at_install")
 class TestRefreshFailures(RefreshCase):
-    """One record that fails is named, and stops no other."""
+    """Invariant 9: one record that fails is named, and stops no other."""
 
     def notices(self, run, user):
         """Return the messages that a user was sent about a run."""
@@ -422,7 +512,9 @@ class TestRefreshFailures(RefreshCase):
             run = self.refresh()
         self.assertEqual((run.state, run.failed_count), ("done", 1))
         self.assertEqual(run.failure_ids.res_id, self.new.id)
-        self.assertFalse(self.new.scored_on)
+        # Invariant 12: it runs and is not scored.
+        self.assertTrue(self.new.is_running)
+        self.assertEqual(self.stored(self.new, RFM), dict.fromkeys(RFM))
         self.assertEqual(self.old.lifecycle_stage, "loyal")
         self.assertEqual(self.old.scored_on, self.as_of)
 
@@ -536,6 +628,7 @@ class TestRefreshSchedule(RefreshCase):
         self.assertEqual(self.old.scored_on, day("2025-07-01"))
 
     def test_each_company_by_its_own_midnight(self):
+        """Invariant 10: the company decides what today is."""
         Refresh = self.env["subscription.refresh"]
         self.company.partner_id.tz = "America/Los_Angeles"
         mine = [("company_id", "=", self.company.id)]

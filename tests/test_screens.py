@@ -194,6 +194,7 @@ class TestScoresOnScreens(SubscriptionCase):
                     self.assertEqual(set(records.search(own)), set(records))
 
     def test_not_scored_filter(self):
+        """Invariant 12: it runs and is not scored, which is no score of 0."""
         self.scored()
         self.subscribe(self.make_partner("Left"), 10, "2024-01-15", "2024-02-15")
         waiting = self.subscribe(self.make_partner("Waiting"), 10)
@@ -203,7 +204,7 @@ class TestScoresOnScreens(SubscriptionCase):
         )
 
     def test_groups_follow_each_other_as_people_think(self):
-        """Onboarding before stability, champions before the lost, nothing comes last."""
+        """Onboarding before stability, champions before lost ones, none last."""
         for stage, segment in (
             ("churned", "lost"),
             ("onboarding", "at_risk"),

@@ -1,6 +1,6 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The company, not the server or the reader, decides what today is (invariant 10)."""
+"""The company, not the server or the reader, decides what today is (Invariant 10)."""
 
 from datetime import date
 
@@ -32,6 +32,23 @@ class TestToday(SubscriptionCase):
         self.assertEqual(self.company._subscription_today(), date(2024, 7, 1))
         self.company.resource_calendar_id = False
         self.assertEqual(self.company._subscription_today(), date(2024, 6, 30))
+
+    @freeze_time("2024-06-30 22:30:00")
+    def test_days_to_renewal_count_from_the_day_of_the_company(self):
+        subscription = self.subscribe(self.make_partner())
+        subscription.next_renewal_date = date(2024, 7, 2)
+        for zone, days in (("Asia/Jakarta", 1), ("UTC", 2)):
+            self.company.partner_id.tz = zone
+            subscription.invalidate_recordset(["days_to_renewal"])
+            self.assertEqual(subscription.days_to_renewal, days, zone)
+            found = subscription.search(
+                [
+                    ("days_to_renewal", ">=", days),
+                    ("days_to_renewal", "<=", days),
+                    ("id", "=", subscription.id),
+                ]
+            )
+            self.assertEqual(found, subscription, zone)
 
     @freeze_time("2024-06-30 22:30:00")
     def test_import_starts_from_the_day_of_the_company(self):

@@ -291,6 +291,7 @@ class TestWaterfallCurrencies(WaterfallCase):
         return self.env[cell["model"]].search(cell["domain"])
 
     def test_every_month_adds_up(self):
+        """Invariant 3, with drift."""
         data = self.waterfall()
         self.assertEqual(len(data["rows"]), 4)
         self.assertIn("drift", [column["name"] for column in data["columns"]])

@@ -59,6 +59,7 @@ def test_each_figure_by_its_rule():
 
 
 def test_what_is_missing_is_left_out():
+    """Invariant 12."""
     some = [(1, None, None, None, None, None, None, None)]
     found = aggregate(some + ADA)
     pd.testing.assert_frame_equal(found, aggregate(ADA))

@@ -48,6 +48,7 @@ def test_recency_in_own_periods(recency, period, score):
 
 
 def test_missing_recency_is_no_score():
+    """Invariant 12."""
     assert listed(rfm.recency_score(pd.Series([np.nan, 1]), LIMITS)) == [None, 5]
     ratio = pd.Series([pd.NA, 3], dtype="Float64")
     assert listed(rfm.recency_score(ratio, LIMITS)) == [None, 1]
@@ -137,6 +138,7 @@ def test_every_cell_has_one_segment_and_all_occur():
 
 
 def test_segment_and_score_of_missing_scores_are_missing():
+    """Invariant 12."""
     r, f, m = (
         pd.Series(some, [7, 3, 5, 9], dtype="Int8")
         for some in ([5, None, 5, 5], [4, 4, None, 4], [5, 5, 5, None])

@@ -1,6 +1,9 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Opening + movements + drift = closing, between any two dates, to the cent."""
+"""Opening + movements + drift = closing, between any two dates, to the cent.
+
+Invariant 3.
+"""
 
 from collections import defaultdict
 from datetime import date, timedelta
