@@ -67,7 +67,7 @@ def legs(what):
 
 @given(st.lists(lessons, max_size=6))
 def test_any_sequence_of_events_adds_up(all_lessons):
-    """Invariant 3: at every date the rows sum to the state of the event that prevails there."""
+    """Invariant 3: at every date rows sum to the state of the event that prevails."""
     rows = []
     truth = dict.fromkeys(DAYS)
     for lesson in all_lessons:

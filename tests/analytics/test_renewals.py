@@ -273,9 +273,9 @@ def test_month_without_an_invoice_is_a_gap():
 
 def test_one_and_a_half_periods_are_no_gap():
     run = Run(JAN, NOV, "days", 30)
-    assert one(run, [JAN, JAN + timedelta(days=45)]).frequency == 1
-    far = [JAN, JAN + timedelta(days=30), JAN + timedelta(days=76)]
-    assert one(run, far).frequency == 1
+    for later, frequency in ((75, 2), (76, 1)):
+        invoices = [JAN + timedelta(days=i) for i in (0, 30, later)]
+        assert one(run, invoices).frequency == frequency
 
 
 def test_pause_explains_months_without_an_invoice():
