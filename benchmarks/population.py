@@ -21,8 +21,9 @@ TABLES = (
 def fill(env, number):
     """Make ``number`` running subscriptions of as many customers and leads.
 
-    They started half a year to two years ago. Each with a line, three movements and six monthly invoices with a receivable line;
-    the last invoice of every tenth is open and past due, the others are paid.
+    They started half a year to two years ago. Each has a line, three movements and six
+    monthly invoices with a receivable line; the last invoice of every tenth is open and
+    past due, the others are paid.
     """
     company = env.company
     account = env["account.account"].search(
@@ -101,7 +102,8 @@ STATEMENTS = (
            delta + step * (s.id %% 50), delta + step * (s.id %% 50), 1
       FROM sale_subscription s,
            (VALUES (0, 'start', 1, 20, 0), (60, 'change', 0, 5, 0),
-                   (150, 'change', 0, 0, 1)) AS step (later, event, running, delta, step)
+                   (150, 'change', 0, 0, 1)
+           ) AS step (later, event, running, delta, step)
     """,
     """
     INSERT INTO account_move (

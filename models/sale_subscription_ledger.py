@@ -11,7 +11,6 @@ import pandas as pd
 from odoo import api, fields, models
 from odoo.http import request
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL
 
 from ..analytics import history, ledger
 from ..signals.subscriptions import differing, present

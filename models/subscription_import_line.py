@@ -226,9 +226,7 @@ class SubscriptionImportLine(models.Model):
             ),
         ):
             if some:
-                Movement._book(
-                    events, as_of, known_on, seen_until, import_, "imported"
-                )
+                Movement._book(events, as_of, known_on, seen_until, import_, "imported")
         (lines - renamed).contact = False
         lines.env.flush_all()
         lines.write({"state": "done", "error": False})

@@ -72,7 +72,6 @@ class SubscriptionRefresh(models.Model):
 
     _name = "subscription.refresh"
     _description = "Subscription Refresh"
-    _inherit = ["mail.thread"]
     _order = "id desc"
     _rec_name = "company_id"
 
@@ -296,8 +295,12 @@ class SubscriptionRefresh(models.Model):
         limit = fields.Datetime.now() - SILENCE
         for run in self.search([("state", "in", OPEN), ("heartbeat", "<", limit)]):
             with self._exclusive(run.company_id) as free:
-                told = run.message_ids.filtered(
-                    lambda message, run=run: message.date > run.heartbeat
+                told = self.env["mail.message"].search_count(
+                    [
+                        ("model", "=", self._name),
+                        ("res_id", "=", run.id),
+                        ("date", ">", run.heartbeat),
+                    ]
                 )
                 if not free and not told:
                     run._notify_managers(
@@ -733,11 +736,14 @@ class SubscriptionRefresh(models.Model):
         partners = managers.filtered(
             lambda user: self.company_id in user.company_ids
         ).partner_id
-        self.message_post(
-            partner_ids=partners.ids,
-            subject=self.env._("Refresh of %s", self.company_id.name),
-            body=text,
-        )
+        if partners:
+            self.env["mail.thread"].message_notify(
+                model=self._name,
+                res_id=self.id,
+                partner_ids=partners.ids,
+                subject=self.env._("Refresh of %s", self.company_id.name),
+                body=text,
+            )
 
     @api.autovacuum
     def _gc_runs(self):

@@ -166,7 +166,9 @@ class History:
     def at(self, month, day, act):
         self.plans[on(month, day)].append(act)
 
-    def start(self, name, price, plan, month, day=1, mrr=None, origin="tracked", **vals):
+    def start(
+        self, name, price, plan, month, day=1, mrr=None, origin="tracked", **vals
+    ):
         """Create a draft and start it by the button, on a day."""
         mrr = price if mrr is None else mrr
 
@@ -181,7 +183,9 @@ class History:
         self.plans[on(month, day) - timedelta(days=3)].append(create)
         self.at(month, day, begin)
 
-    def reprice(self, name, price, month, day=1, mrr=None, origin="invoiced", seen=None):
+    def reprice(
+        self, name, price, month, day=1, mrr=None, origin="invoiced", seen=None
+    ):
         def act():
             sub = self.subs[name]
             sub.sale_subscription_line_ids.price_unit = price
@@ -249,7 +253,9 @@ class History:
         self.close("back", 14, 15)
         self.reprice("back", 35, 17, origin=None)
         self.at(17, 1, lambda: self.subs["back"].action_start_subscription())
-        self.at(17, 1, lambda: self.books.tell(self.subs["back"], "start", 35, "tracked"))
+        self.at(
+            17, 1, lambda: self.books.tell(self.subs["back"], "start", 35, "tracked")
+        )
 
         def drag(sub):
             sub.write({"stage_id": self.c.stage("closed").id})
@@ -280,7 +286,9 @@ class History:
             sub.write({"stage_id": self.c.stage("ready").id, "date_start": on(20)})
 
         self.at(19, 10, ready)
-        self.at(20, 1, lambda: self.books.tell(self.subs["ready"], "start", 45, "tracked"))
+        self.at(
+            20, 1, lambda: self.books.tell(self.subs["ready"], "start", 45, "tracked")
+        )
 
     def sold(self):
         """An order of two plans and a fee, invoiced some days later."""
@@ -328,7 +336,9 @@ class History:
 
 def main(env):
     with freeze_time(datetime.combine(FIRST, time(9))) as clock:
-        env.cr._now = fields.Datetime.now()  # the cursor asks the database's clock otherwise
+        env.cr._now = (
+            fields.Datetime.now()
+        )  # the cursor asks the database's clock otherwise
         books = Books()
         history = History(Company(env), books)
         history.write()

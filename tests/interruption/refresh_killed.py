@@ -217,7 +217,9 @@ def leave():
 
 def finish():
     run = env["subscription.refresh"].search([], limit=1)
-    [[filled]] = query(f"SELECT EXISTS (SELECT FROM sale_subscription_refresh_{run.id})")
+    [[filled]] = query(
+        f"SELECT EXISTS (SELECT FROM sale_subscription_refresh_{run.id})"
+    )
     print(f"staging tables {'kept' if filled else 'lost'}")
     run = go_on()
     [[expected]] = query("SELECT fingerprint FROM expected")
