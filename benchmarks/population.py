@@ -129,7 +129,8 @@ STATEMENTS = (
            'payment_term', 'posted', invoice_date, invoice_date + 10, amount_total,
            amount_total, 0, amount_total, open, open
       FROM (
-        SELECT *, CASE WHEN name LIKE '%%/' || %(invoices)s AND subscription_id %% 10 = 0
+        SELECT *, CASE WHEN subscription_id %% 10 = 0
+                        AND name LIKE '%%/' || %(invoices)s
                        THEN amount_total ELSE 0 END AS open
           FROM account_move WHERE name LIKE 'BENCH/%%'
       ) AS invoice

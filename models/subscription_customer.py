@@ -117,7 +117,7 @@ class SubscriptionCustomer(models.Model):
         "settings); churned when none runs.",
     )
     relationship_start_date = fields.Date(
-        help="The day since which a subscription has always been running, breaks within "
+        help="The day since which a subscription has always been running, breaks in "
         "the grace period aside: lifecycle and tenure count from it.",
     )
     tenure_months = fields.Integer(

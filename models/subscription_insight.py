@@ -9,7 +9,7 @@ from .subscription_score import USER
 
 
 class SubscriptionInsight(models.AbstractModel):
-    """Say in a sentence each where the scores of a subscription or a customer come from.
+    """Say in a sentence each where scores of a subscription or a customer come from.
 
     Told from what is stored, as of the day it was scored; nothing is scored here.
     """

@@ -133,8 +133,8 @@ def positions(env, company, as_of, ids=None):
         in the currency of the subscription), ``running`` and ``paused`` (0 or 1),
         ``customer_id`` and ``currency_id`` (of what runs, else of what ran last),
         ``last_movement_id`` (the newest row), ``first_start_date``, ``end_date`` (first
-        day not running, NaT: it runs), ``run_start`` (first day of the present or last run; a break of no more than
-        the company's grace days does not end a run)
+        day not running, NaT: it runs), ``run_start`` (first day of the present or last
+        run; a break of no more than the company's grace days does not end a run)
     """
     env["subscription.movement"].flush_model()
     return read(

@@ -258,6 +258,7 @@ class SubscriptionCase(TransactionCase):
         )
         if movements:
             cls.follow_ledger(subscription)
+            subscription.customer_id._store_lives(as_of or cls.as_of)
         return movements
 
     @classmethod

@@ -14,7 +14,7 @@ def check(env):
     """Yield what is wrong."""
     jobs = env["subscription.backfill"].search([])
     if jobs.mapped("state") != ["todo"]:
-        yield f"one back-fill should wait after the installation: {jobs.mapped('state')}"
+        yield f"one back-fill should wait after installation: {jobs.mapped('state')}"
     env.ref("subscription_segmentation.ir_cron_subscription_backfill")
     while jobs._work(limit=7):
         env.cr.commit()

@@ -224,7 +224,7 @@ class History:
         self.special()
 
     def steady(self):
-        """Amounts that change: on the day of the invoice, in between, after the last."""
+        """Amounts that change: on the day of an invoice, in between, after the last."""
         self.start("steady", 100, self.c.monthly, 10, 10)
         self.reprice("steady", 130, 14, 10)
         # Nothing shows a change in mid-period before the next invoice.

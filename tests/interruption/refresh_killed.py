@@ -1,12 +1,10 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Run by `make test` in Odoo shells: a refresh that is killed ends as if it had not been.
+"""Run by `make test` in Odoo shells: a killed refresh ends as if it had not been.
 
-Invariant 2.
-
-STEP=kill kills processes that refresh at random moments of each phase and finishes what
-they left; STEP=leave leaves one in the middle for the database server to be broken down;
-STEP=finish finishes it. Prints "PASSED FAILED SKIPPED" as its last line.
+Invariant 2. STEP=kill kills processes that refresh at random moments of each phase and
+finishes what they left; STEP=leave leaves one in the middle for the database server to
+be broken down; STEP=finish finishes it. The last line: "PASSED FAILED SKIPPED".
 """
 
 import os
