@@ -188,6 +188,7 @@ def main():
         print(f"  {label:<46}{seconds:>9.3f} s{ratio:>8.2f} × floor")
     record = write_records()
     refresh()
+    vacuum(env)
     print(
         f"  {'ORM write of a subscription and its customer':<46}{record:>9.5f} s"
         f"{record * number / changed:>8.1f} × the refresh's"
