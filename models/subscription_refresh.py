@@ -261,6 +261,7 @@ class SubscriptionRefresh(models.Model):
                     tries += 1
                     if tries > TRIES:
                         self._fail(error)
+                        commit()
                     continue
                 if not go_on and self.state in OPEN:
                     return False
