@@ -248,6 +248,8 @@ class SubscriptionRefresh(models.Model):
         """
         self.ensure_one()
         with self._exclusive(self.company_id) as free:
+            if free:
+                commit()  # a step that must be begun again takes nothing else back
             tries = 0
             while free and self.state in OPEN:
                 try:

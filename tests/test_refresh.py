@@ -427,6 +427,21 @@ class TestRefresh(RefreshCase):
         self.refresh()
         self.assertEqual(self.new.lifecycle_stage, "stability")
 
+    def test_amounts_stay_exact(self):
+        """What is stored with a booking and by a refresh is the same to the digit."""
+        exact = self.subscribe(self.make_partner(), mrr="19.85")
+        self.refresh()
+        self.env.cr.execute(
+            "SELECT mrr::text, mrr_company::text, rfm_monetary::text"
+            " FROM sale_subscription WHERE id = %s",
+            exact.ids,
+        )
+        self.assertEqual(self.env.cr.fetchone(), ("19.85", "19.85", "19.85"))
+        before = self.versions(exact), self.versions(exact.customer_id)
+        exact.customer_id._store_lives(self.as_of)
+        after = self.versions(exact), self.versions(exact.customer_id)
+        self.assertEqual(after, before)
+
     def test_currencies(self):
         self.get_currency("EUR", {day("2025-01-01"): 2})
         foreign = self.subscribe(self.make_partner(), mrr=30, currency="EUR")
