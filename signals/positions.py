@@ -22,13 +22,13 @@ def known(company, as_of, condition):
     )
 
 
-def runs(company, changes):
+def runs(company, as_of, column, condition):
     """Return the query for when something ran: id and what follows.
 
     ``start_date`` and ``end_date`` (first start, last end), ``run_start`` (start of the
     present or last run; a break of no more than the grace days does not end a run).
 
-    :param changes: SQL for id, date and the change of running, one row a day, none zero
+    :param column: of the movements that tells what ran
     """
     return SQL(
         """
@@ -43,12 +43,19 @@ def runs(company, changes):
             SELECT id, date, running,
                    SUM(running) OVER life AS after,
                    date - LAG(date) OVER life AS days
-              FROM (%(changes)s) AS change
+              FROM (
+                SELECT %(column)s AS id, date, SUM(running_delta) AS running
+                  FROM subscription_movement
+                 WHERE %(known)s AND running_delta <> 0
+              GROUP BY %(column)s, date
+                HAVING SUM(running_delta) <> 0
+              ) AS change
             WINDOW life AS (PARTITION BY id ORDER BY date)
           ) AS change
       GROUP BY id
         """,
-        changes=changes,
+        column=SQL.identifier(column),
+        known=known(company, as_of, condition),
         grace=company.subscription_grace_days,
     )
 
@@ -110,19 +117,7 @@ def lives(company, as_of, condition):
      LEFT JOIN run USING (id)
         """,
         known=known(company, as_of, condition),
-        runs=runs(
-            company,
-            SQL(
-                """
-                SELECT subscription_res_id AS id, date, SUM(running_delta) AS running
-                  FROM subscription_movement
-                 WHERE %s AND running_delta <> 0
-              GROUP BY subscription_res_id, date
-                HAVING SUM(running_delta) <> 0
-                """,
-                known(company, as_of, condition),
-            ),
-        ),
+        runs=runs(company, as_of, "subscription_res_id", condition),
     )
 
 
@@ -239,19 +234,7 @@ def relationships(env, company, as_of, ids=None):
          LEFT JOIN run USING (id)
             """,
             known=known(company, as_of, condition),
-            runs=runs(
-                company,
-                SQL(
-                    """
-                    SELECT customer_id AS id, date, SUM(running_delta) AS running
-                      FROM subscription_movement
-                     WHERE %s AND running_delta <> 0
-                  GROUP BY customer_id, date
-                    HAVING SUM(running_delta) <> 0
-                    """,
-                    known(company, as_of, condition),
-                ),
-            ),
+            runs=runs(company, as_of, "customer_id", condition),
         ),
         {"id": "int64", "subscription_count": "int64", "running_count": "int64"},
         ("start_date", "end_date", "first_start_date"),
