@@ -329,8 +329,8 @@ MUTANTS = [
     Mutant(
         "3 backfill: billed in arrears",
         BACKFILL,
-        "if not any(start < invoice.date < end for start, end in spans)",
-        "if True",
+        "and not any(start < invoice.date < end for start, end in spans)",
+        "and True",
         "test_backfill.py",
     ),
     Mutant(
@@ -500,8 +500,8 @@ MUTANTS = [
     Mutant(
         "10 today: search by them",
         "models/subscription_score.py",
-        "return today + timedelta(days=value)",
-        "return fields.Datetime.now().date() + timedelta(days=value)",
+        "return today + timedelta(days=min(max(days, first), last))",
+        "return fields.Datetime.now().date() + timedelta(days=days)",
         "TestToday.test_days_to_renewal_count_from_the_day_of_the_company",
     ),
     Mutant(

@@ -76,8 +76,10 @@ def _texts(column):
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         texts = values.strftime("%Y-%m-%d")
     elif pd.api.types.is_float_dtype(values.dtype):
-        # The shortest text of the same float: 19.85 stays 19.85 in a numeric column.
-        texts = [repr(v) if v % 1 else f"{v:.0f}" for v in values.astype(float).tolist()]
+        # The shortest text of the float: 19.85 stays 19.85 in a numeric column.
+        texts = [
+            repr(v) if v % 1 else f"{v:.0f}" for v in values.astype(float).tolist()
+        ]
     else:
         texts = map(str, values)
     return np.array([*texts, ""], dtype=object)[codes]
