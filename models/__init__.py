@@ -8,6 +8,7 @@ from . import subscription_insight
 from . import subscription_customer
 from . import subscription_customer_insight
 from . import subscription_movement
+from . import subscription_terms
 from . import subscription_customer_link
 from . import crm_lead
 from . import helpdesk_ticket

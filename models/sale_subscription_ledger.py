@@ -35,6 +35,7 @@ TRIGGERS = {
     "in_progress",
     "is_paused",
     "partner_id",
+    "payment_method",
     "pricelist_id",
     "sale_order_id",
     "sale_subscription_line_ids",
@@ -161,28 +162,40 @@ class SaleSubscription(models.Model):
 
     @api.model
     def _to_reconcile(self, company):
-        """Return those that the ledger of a company tells wrong, deleted ones too."""
-        return self.browse(differing(self.env, company=company))
+        """Return those of a company of which something else is told, deleted ones too.
+
+        By the ledger, or by the terms.
+        """
+        found = differing(self.env, company=company)
+        return self.browse(sorted({*found.booked, *found.sold}))
 
     def _reconcile(self, origin="recorded", start_moved=None):
         """Book as of today where the ledger differs from what subscriptions are now.
 
-        What the ledger says of later days stays. Of any companies; where nothing
-        differs nothing is written.
+        What the ledger says of later days stays. What they are sold as is told
+        likewise. Of any companies; where nothing differs nothing is written.
 
         :param origin: how it is known; ``reconciled`` movements say what differed
         :param start_moved: those of which somebody corrected the start date
         :return: the new movements
         """
         subscriptions = self - self._left_to_backfill()
-        ids = set(differing(self.env, subscriptions.ids))
+        found = differing(self.env, subscriptions.ids)
+        ids = set(found.booked)
         if start_moved:
             ids.update((subscriptions & start_moved).ids)
-        return (
-            self._for_ledger()
-            .browse(sorted(ids))
-            ._book_differences(origin, start_moved)
-        )
+        own = self._for_ledger()
+        movements = own.browse(sorted(ids))._book_differences(origin, start_moved)
+        own.browse(found.sold)._tell_terms(origin)
+        return movements
+
+    def _tell_terms(self, origin):
+        """Tell what subscriptions are sold as from today on."""
+        days = {}
+        for company, subscriptions in self.grouped("company_id").items():
+            today = company._subscription_today()
+            days.update(dict.fromkeys(subscriptions.ids, (today, today)))
+        self.env["subscription.terms"]._tell(days, origin)
 
     def _left_to_backfill(self):
         """Return those whose past is still to be filled in, which books them itself.

@@ -13,6 +13,7 @@ from ..signals.customers import customer_ids
 from ..signals.positions import pauses, positions, relationships
 from ..signals.rates import company_rates
 from ..signals.renewals import recurring_invoices
+from ..signals.terms import terms
 
 POSITION = [
     "is_running",
@@ -79,11 +80,14 @@ def subscription_lives(env, company, as_of, ids=None):
     :return: DataFrame indexed by subscription id: ``customer_id``, :data:`POSITION`,
         :data:`LIFE`, and what :func:`subscription_scores` needs besides
     """
-    frame = billing(env, company, ids)
+    frame = billing(env, company, as_of, ids)
     lives = positions(env, company, as_of, ids)
     # Deleted since, it ran all the same.
     gone = lives[~lives.index.isin(frame.index) & lives["running"].eq(1)]
-    frame = frame.reindex(frame.index.union(gone.index)).join(lives)
+    if not gone.empty:
+        sold = terms(env, company, as_of, gone.index)[["unit", "interval"]]
+        frame = pd.concat([frame, sold.reindex(gone.index)]).sort_index()
+    frame = frame.join(lives)
     if as_of < company._subscription_today():
         frame["next_invoice_date"] = pd.NaT  # it is known as it is now only
     frame["running"] = frame["running"].eq(1)

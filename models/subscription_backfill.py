@@ -208,7 +208,10 @@ class SubscriptionBackfill(models.Model):
         return True
 
     def _book(self, subscriptions):
-        """Book what old records say of subscriptions of the company."""
+        """Book what old records say of subscriptions of the company.
+
+        What they are sold as now they are assumed to have been from the start.
+        """
         company = self.company_id
         today = company._subscription_today()
         found = evidence(self.env, company, today, subscriptions.ids)
@@ -246,6 +249,8 @@ class SubscriptionBackfill(models.Model):
             },
             today,
         )
+        days = {sub.id: (some[0].date,) * 2 for sub, some in events.items()}
+        self.env["subscription.terms"]._tell(days, "assumed")
 
     @api.model
     def _cron_work(self):

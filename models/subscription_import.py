@@ -84,6 +84,12 @@ class SubscriptionImport(models.Model):
         string="Movements",
         readonly=True,
     )
+    terms_ids = fields.One2many(
+        comodel_name="subscription.terms",
+        inverse_name="import_id",
+        string="Terms",
+        readonly=True,
+    )
     line_count = fields.Integer(string="Rows in All", compute="_compute_counts")
     done_count = fields.Integer(string="Rows Done", compute="_compute_counts")
     failed_count = fields.Integer(string="Rows Failed", compute="_compute_counts")

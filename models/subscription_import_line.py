@@ -227,11 +227,28 @@ class SubscriptionImportLine(models.Model):
         ):
             if some:
                 Movement._book(events, as_of, known_on, seen_until, import_, "imported")
+                some._tell_terms(as_of, known_on, seen_until)
         (lines - renamed).contact = False
         lines.env.flush_all()
         lines.write({"state": "done", "error": False})
         for line in lines:
             line.stamp = line.subscription_id.write_date
+
+    def _tell_terms(self, as_of, known_on, seen_until):
+        """Tell what the subscriptions are sold as: new ones from the start on.
+
+        A change is dated and known as the amounts are, see :meth:`_import`.
+        """
+        days = {}
+        for line in self:
+            end = line.row["end_date"]
+            if line.previous_row:
+                begin = date.fromisoformat(end) if end else as_of
+            else:
+                begin = date.fromisoformat(line.row["start_date"])
+            first_seen = not known_on or (seen_until and begin > seen_until)
+            days[line.subscription_id.id] = begin, begin if first_seen else known_on
+        self.env["subscription.terms"]._tell(days, "imported", self.import_id)
 
     def _quiet(self):
         """Return the lines in their company, where writing tells nobody."""

@@ -65,6 +65,7 @@ class SubscriptionImportLine(models.Model):
         changed = done - created
         customers = import_.movement_ids.customer_id
         import_.movement_ids.unlink()
+        import_.terms_ids.unlink()
         if changed:
             masters = changed._masters("previous_row", "row")
             changed._change_subscriptions(masters, "previous_row", "row")

@@ -14,11 +14,14 @@ MODELS = [
 #: Columns that do not count as use: ours, or a part of the record itself.
 OWN = {
     ("product_product", "product_tmpl_id"),
+    ("product_product_subscription_terms_rel", "product_product_id"),
     ("sale_subscription", "predecessor_id"),
     ("sale_subscription_line", "sale_subscription_id"),
     ("subscription_customer", "partner_id"),
     ("subscription_import_line", "subscription_id"),
     ("subscription_movement", "subscription_id"),
+    ("subscription_terms", "subscription_id"),
+    ("subscription_terms", "template_id"),
 }
 
 

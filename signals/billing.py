@@ -1,36 +1,55 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""How subscriptions are billed, now: ``subscription_oca`` keeps no history of it."""
+"""How subscriptions are billed: the period as of a date, the next invoice now."""
 
 from odoo.tools import SQL
 
-from .frame import read
+from .frame import only, read
+from .terms import known_terms
 
 
-def billing(env, company, ids=None):
+def billing(env, company, as_of, ids=None):
     """Return the billing period of a company's subscriptions, archived ones too.
+
+    Of one whose terms were not known yet it is that of the first ones that were told,
+    without any that of the plan now.
 
     :param ids: only these (None: all)
     :return: DataFrame indexed by subscription id: ``unit`` and ``interval`` of the
-        period, ``next_invoice_date``
+        period, ``next_invoice_date``, which is of now whatever the date
     """
-    env["sale.subscription"].flush_model()
-    env["sale.subscription.template"].flush_model()
+    for name in ("sale.subscription", "sale.subscription.template"):
+        env[name].flush_model()
+    env["subscription.terms"].flush_model()
     return read(
         env,
         SQL(
             """
             SELECT s.id,
-                   COALESCE(t.recurring_rule_type, 'months') AS unit,
-                   GREATEST(t.recurring_interval, 1) AS interval,
+                   COALESCE(told.unit, first.unit, t.recurring_rule_type, 'months')
+                       AS unit,
+                   COALESCE(
+                       told.interval, first.interval, GREATEST(t.recurring_interval, 1)
+                   ) AS interval,
                    s.recurring_next_date AS next_invoice_date
               FROM sale_subscription s
               JOIN sale_subscription_template t ON t.id = s.template_id
+         LEFT JOIN (%(told)s) AS told ON told.id = s.id
+         LEFT JOIN LATERAL (
+                SELECT unit, interval
+                  FROM subscription_terms
+                 WHERE told.id IS NULL
+                   AND subscription_res_id = s.id
+                   AND company_id = s.company_id
+              ORDER BY known_on, date, id
+                 LIMIT 1
+              ) AS first ON TRUE
              WHERE s.company_id = %(company)s AND %(condition)s
           ORDER BY s.id
             """,
+            told=known_terms(company, as_of, ids),
             company=company.id,
-            condition=SQL("TRUE") if ids is None else SQL("s.id = ANY(%s)", list(ids)),
+            condition=only("s.id", ids),
         ),
         dtypes={"unit": "category"},
         dates=["next_invoice_date"],

@@ -4,10 +4,11 @@
 
 ``subscription_oca`` keeps ``recurring_total``, which goes stale after a change of
 price; the lines are the truth and are summed here. They are known only as they are now;
-the past is in the ledger.
+the past is in the ledger and in the terms.
 """
 
 from decimal import Decimal
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -24,6 +25,17 @@ READ = {
     "sale.subscription.stage": None,
     "sale.subscription.template": None,
 }
+#: Columns that say what a subscription is sold as.
+TERMS = ("template_id", "unit", "interval", "discount", "payment_method", "product_key")
+
+
+class Differing(NamedTuple):
+    """Ids of subscriptions, ascending."""
+
+    #: Those that the ledger tells wrong.
+    booked: list[int]
+    #: Those that run and are sold as something else than was told.
+    sold: list[int]
 
 
 def contracted_mrr(env, ids):
@@ -74,16 +86,19 @@ def present(env, ids):
 
 
 def differing(env, ids=None, company=None):
-    """Return which subscriptions are now something else than the ledger says of today.
+    """Return which subscriptions are now something else than is told of today.
 
     :param ids: subscriptions, archived and deleted ones too
     :param company: all of a company instead, also what it has of others in its ledger
     """
     env["subscription.movement"].flush_model()
+    env["subscription.terms"].flush_model()
     if company:
         booked = SQL("movement.company_id = %s", company.id)
+        told = SQL("company_id = %s", company.id)
     else:
         booked = SQL("movement.subscription_res_id = ANY(%s)", list(ids))
+        told = SQL("subscription_res_id = ANY(%s)", list(ids))
     rows = env.execute_query(
         SQL(
             """
@@ -113,38 +128,86 @@ def differing(env, ids=None, company=None):
                 SELECT leg.*, customer.partner_id, customer.company_id
                   FROM leg
                   JOIN subscription_customer customer ON customer.id = leg.customer_id
+            ),
+            told AS (%(told)s),
+            compared AS (
+                SELECT COALESCE(present.id, booked.id) AS id,
+                       CASE
+                       WHEN present.running THEN (
+                           present.commercial_partner_id,
+                           present.company_id,
+                           present.currency_id,
+                           1,
+                           present.paused::int,
+                           present.contracted,
+                           CASE WHEN present.paused THEN 0 ELSE present.contracted END
+                       ) IS DISTINCT FROM (
+                           booked.partner_id,
+                           booked.company_id,
+                           booked.currency_id,
+                           booked.running,
+                           booked.paused,
+                           booked.contracted,
+                           booked.effective
+                       )
+                       ELSE booked.id IS NOT NULL
+                       END AS booked,
+                       present.running AND (%(now)s) IS DISTINCT FROM (%(before)s)
+                       AS sold
+                  FROM present
+             FULL JOIN booked ON booked.id = present.id
+             LEFT JOIN told
+                    ON told.id = present.id AND told.company_id = present.company_id
             )
-            SELECT DISTINCT id
-              FROM present
-         FULL JOIN booked USING (id)
-             WHERE CASE
-                   WHEN present.running THEN (
-                       present.commercial_partner_id,
-                       present.company_id,
-                       present.currency_id,
-                       1,
-                       present.paused::int,
-                       present.contracted,
-                       CASE WHEN present.paused THEN 0 ELSE present.contracted END
-                   ) IS DISTINCT FROM (
-                       booked.partner_id,
-                       booked.company_id,
-                       booked.currency_id,
-                       booked.running,
-                       booked.paused,
-                       booked.contracted,
-                       booked.effective
-                   )
-                   ELSE booked.id IS NOT NULL
-                   END
+            SELECT id, BOOL_OR(booked), COALESCE(BOOL_OR(sold), FALSE)
+              FROM compared
+             WHERE booked OR sold
+          GROUP BY id
           ORDER BY id
             """,
             present=_present(env, ids, company),
             today=_today(env),
             booked=booked,
+            told=told_terms(told),
+            now=_terms("present"),
+            before=_terms("told"),
         )
     )
-    return [row[0] for row in rows]
+    return Differing(
+        [id_ for id_, booked, _sold in rows if booked],
+        [id_ for id_, _booked, sold in rows if sold],
+    )
+
+
+def whose_terms(env, ids):
+    """Return the query of what subscriptions are sold as now: :data:`TERMS` by id.
+
+    Its columns are ``id``, ``company_id`` and those.
+    """
+    return SQL(
+        "SELECT id, company_id, %s FROM (%s) AS present",
+        _terms("present"),
+        _present(env, ids),
+    )
+
+
+def told_terms(condition):
+    """Return the query of what was told last of subscriptions: :data:`TERMS` by id."""
+    return SQL(
+        """
+        SELECT DISTINCT ON (subscription_res_id, company_id)
+               subscription_res_id AS id, company_id, %s
+          FROM subscription_terms
+         WHERE %s
+      ORDER BY subscription_res_id, company_id, date DESC, known_on DESC, id DESC
+        """,
+        _terms("subscription_terms"),
+        condition,
+    )
+
+
+def _terms(table):
+    return SQL(", ").join(SQL.identifier(table, name) for name in TERMS)
 
 
 def _present(env, ids=None, company=None):
@@ -168,6 +231,14 @@ def _present(env, ids=None, company=None):
                partner.commercial_partner_id,
                s.currency_id,
                s.date_start,
+               s.template_id,
+               period.unit,
+               period.number AS interval,
+               CASE WHEN line.listed > 0 THEN ROUND(
+                   LEAST(GREATEST(line.taken_off / line.listed, 0), 1)::numeric, 4
+               ) END AS discount,
+               NULLIF(s.payment_method, '') AS payment_method,
+               COALESCE(line.product_key, '') AS product_key,
                ROUND(
                    COALESCE(line.total, 0)
                    * CASE period.unit %(units_per)s END
@@ -194,7 +265,14 @@ def _present(env, ids=None, company=None):
      LEFT JOIN sale_subscription_stage stage ON stage.id = s.stage_id
      LEFT JOIN sale_order origin ON origin.id = s.sale_order_id
      LEFT JOIN (
-              SELECT sale_subscription_id AS id, SUM(price_subtotal) AS total
+              SELECT sale_subscription_id AS id,
+                     SUM(price_subtotal) AS total,
+                     SUM(price_unit * product_uom_qty) AS listed,
+                     SUM(price_unit * product_uom_qty * COALESCE(discount, 0) / 100)
+                         AS taken_off,
+                     ARRAY_TO_STRING(
+                         ARRAY_AGG(DISTINCT product_id ORDER BY product_id), ','
+                     ) AS product_key
                 FROM sale_subscription_line
                WHERE %(lines)s
             GROUP BY sale_subscription_id
