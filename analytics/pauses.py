@@ -46,6 +46,12 @@ class Pauses:
         since = day - (key - self._start[at])
         return np.where(key < self._end[at], since, np.datetime64("NaT"))
 
+    def resumed_on(self, row: np.ndarray, day: np.ndarray) -> np.ndarray:
+        """Return the day after the pause that a day is in, NaT if it is in none."""
+        key = keys(row, day)
+        end = self._end[np.searchsorted(self._start, key, side="right") - 1]
+        return np.where(key < end, day + (end - key), np.datetime64("NaT"))
+
     def days(self, row: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
         """Return the paused days from one day to the eve of another."""
         return self._before(keys(row, end)) - self._before(keys(row, start))

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from . import lifecycle, rfm
+from .legs import split
 from .periods import next_renewal
 from .renewals import renewals
 
@@ -97,6 +98,7 @@ def recency_and_frequency(
     subscriptions: pd.DataFrame,
     invoices: pd.DataFrame,
     pauses: pd.DataFrame,
+    periods: pd.DataFrame,
     as_of: date,
     limits: Limits,
 ) -> pd.DataFrame:
@@ -106,6 +108,7 @@ def recency_and_frequency(
         currency)
     :param invoices: see :func:`.renewals.renewals`
     :param pauses: see :func:`.renewals.renewals`
+    :param periods: of those whose period changed, see :func:`.legs.split`
     :return: same index; ``rfm_recency`` (days), ``rfm_frequency``, ``renewed_months``,
         ``rfm_monetary``, ``rfm_r``, ``rfm_assumed`` and ``scored_on``, missing of what
         does not run
@@ -128,7 +131,9 @@ def recency_and_frequency(
     )
     # Those that ended count only for the ones that continue them.
     needed = running | _is_continued(subscriptions)
-    renewed = renewals(runs[needed], invoices, pauses, as_of).reindex(ids[running])
+    last_day = (subscriptions["end_date"] - pd.Timedelta(days=1)).fillna(today)
+    legs = split(runs[needed], last_day[needed], periods, invoices, pauses)
+    renewed = renewals(*legs, as_of).reindex(ids[running])
     recency = (today - renewed["last_renewal_date"]).dt.days
     scores = pd.DataFrame(
         {

@@ -11,6 +11,7 @@ TABLES = (
     "sale_subscription",
     "sale_subscription_line",
     "subscription_movement",
+    "subscription_terms",
     "account_move",
     "account_move_line",
     "account_partial_reconcile",
@@ -21,7 +22,7 @@ TABLES = (
 def fill(env, number):
     """Make ``number`` running subscriptions of as many customers and leads.
 
-    They started half a year to two years ago. Each has a line, three movements and six
+    They started half a year to two years ago. Each has a line, terms, three movements and six
     monthly invoices with a receivable line; the last invoice of every tenth is open and
     past due, the others are paid.
     """
@@ -36,6 +37,7 @@ def fill(env, number):
         "currency": company.currency_id.id,
         "stage": stage.id,
         "plan": env["sale.subscription.template"].create({"name": "Bench"}).id,
+        "product": env["product.product"].create({"name": "Bench"}).id,
         "pricelist": env["product.pricelist"].create({"name": "Bench"}).id,
         "account": account.id,
         "journal": env["account.journal"].search([("type", "=", "sale")], limit=1).id,
@@ -84,10 +86,10 @@ STATEMENTS = (
     """,
     """
     INSERT INTO sale_subscription_line (
-        sale_subscription_id, company_id, currency_id, name, product_uom_qty,
-        price_unit, price_subtotal, price_total
+        sale_subscription_id, company_id, currency_id, product_id, name,
+        product_uom_qty, price_unit, price_subtotal, price_total
     )
-    SELECT id, company_id, currency_id, 'Seat', 1, 25 + id %% 50, 25 + id %% 50,
+    SELECT id, company_id, currency_id, %(product)s, 'Seat', 1, 25 + id %% 50, 25 + id %% 50,
            25 + id %% 50
       FROM sale_subscription
     """,
@@ -104,6 +106,15 @@ STATEMENTS = (
            (VALUES (0, 'start', 1, 20, 0), (60, 'change', 0, 5, 0),
                    (150, 'change', 0, 0, 1)
            ) AS step (later, event, running, delta, step)
+    """,
+    """
+    INSERT INTO subscription_terms (
+        subscription_id, subscription_res_id, company_id, date, known_on, origin,
+        template_id, unit, interval, discount, product_key
+    )
+    SELECT id, id, company_id, date_start, date_start, 'recorded', template_id,
+           'months', 1, 0, %(product)s::text
+      FROM sale_subscription
     """,
     """
     INSERT INTO account_move (

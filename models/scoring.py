@@ -13,7 +13,7 @@ from ..signals.customers import customer_ids
 from ..signals.positions import pauses, positions, relationships
 from ..signals.rates import company_rates
 from ..signals.renewals import recurring_invoices
-from ..signals.terms import terms
+from ..signals.terms import terms, terms_history
 
 POSITION = [
     "is_running",
@@ -112,6 +112,7 @@ def subscription_scores(env, company, as_of, ids=None):
         frame.assign(monetary=frame["mrr_company"]),
         recurring_invoices(env, company, as_of, ids),
         pauses(env, company, as_of, ids),
+        terms_history(env, company, as_of, ids, several=True),
         as_of,
         company_limits(company),
     )

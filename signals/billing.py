@@ -35,19 +35,21 @@ def billing(env, company, as_of, ids=None):
               FROM sale_subscription s
               JOIN sale_subscription_template t ON t.id = s.template_id
          LEFT JOIN (%(told)s) AS told ON told.id = s.id
-         LEFT JOIN LATERAL (
-                SELECT unit, interval
+         LEFT JOIN (
+                SELECT DISTINCT ON (subscription_res_id)
+                       subscription_res_id AS id, unit, interval
                   FROM subscription_terms
-                 WHERE told.id IS NULL
-                   AND subscription_res_id = s.id
-                   AND company_id = s.company_id
-              ORDER BY known_on, date, id
-                 LIMIT 1
-              ) AS first ON TRUE
+                 WHERE company_id = %(company)s
+                   AND (date > %(as_of)s OR known_on > %(as_of)s)
+                   AND %(own)s
+              ORDER BY subscription_res_id, known_on, date, id
+              ) AS first ON first.id = s.id
              WHERE s.company_id = %(company)s AND %(condition)s
           ORDER BY s.id
             """,
             told=known_terms(company, as_of, ids),
+            as_of=as_of,
+            own=only("subscription_res_id", ids),
             company=company.id,
             condition=only("s.id", ids),
         ),

@@ -234,9 +234,10 @@ def _present(env, ids=None, company=None):
                s.template_id,
                period.unit,
                period.number AS interval,
-               CASE WHEN line.listed > 0 THEN ROUND(
-                   LEAST(GREATEST(line.taken_off / line.listed, 0), 1)::numeric, 4
-               ) END AS discount,
+               -- A decimal is dear to make, and hardly any has a discount.
+               CASE WHEN line.listed > 0 THEN CASE WHEN line.taken_off > 0 THEN ROUND(
+                   LEAST(line.taken_off / line.listed, 1)::numeric, 4
+               ) ELSE 0 END END AS discount,
                NULLIF(s.payment_method, '') AS payment_method,
                COALESCE(line.product_key, '') AS product_key,
                ROUND(
