@@ -71,14 +71,28 @@ class SaleSubscriptionInsight(models.Model):
         Counted from the first start where ``begin`` is a boundary of it, so that a
         period of the 31st comes back to the 31st.
         """
-        plan = self.template_id
-        unit = plan.recurring_rule_type or "months"
-        interval = max(plan.recurring_interval, 1)
+        unit, interval = self._billing_period(begin)
         anchor = self.first_start_date or begin
         eve = begin - timedelta(days=1)
         if next_boundary(anchor, unit, interval, eve) != begin:
             anchor = begin
         return next_boundary(anchor, unit, interval, begin)
+
+    def _billing_period(self, when):
+        """Return unit and interval of the period that began on a day."""
+        told = self.env["subscription.terms"].search(
+            [
+                ("subscription_id", "=", self.id),
+                ("company_id", "=", self.company_id.id),
+                ("known_on", "<=", self.scored_on),
+            ]
+        )
+        held = told.filtered(lambda row: row.date <= when)[:1] or told[-1:]
+        plan = self.template_id
+        return (
+            held.unit or plan.recurring_rule_type or "months",
+            held.interval or max(plan.recurring_interval, 1),
+        )
 
     def _lifecycle_end(self):
         if self.is_running or not self.end_date:

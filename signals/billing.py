@@ -42,7 +42,7 @@ def billing(env, company, as_of, ids=None):
                  WHERE company_id = %(company)s
                    AND (date > %(as_of)s OR known_on > %(as_of)s)
                    AND %(own)s
-              ORDER BY subscription_res_id, known_on, date, id
+              ORDER BY subscription_res_id, known_on, date, subscription_terms.id
               ) AS first ON first.id = s.id
              WHERE s.company_id = %(company)s AND %(condition)s
           ORDER BY s.id

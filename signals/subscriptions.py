@@ -199,7 +199,8 @@ def told_terms(condition):
                subscription_res_id AS id, company_id, %s
           FROM subscription_terms
          WHERE %s
-      ORDER BY subscription_res_id, company_id, date DESC, known_on DESC, id DESC
+      ORDER BY subscription_res_id, company_id, date DESC, known_on DESC,
+               subscription_terms.id DESC
         """,
         _terms("subscription_terms"),
         condition,

@@ -83,7 +83,8 @@ def terms_history(env, company, as_of, ids=None, several=False):
                            subscription_res_id AS id, date, unit, interval
                       FROM subscription_terms
                      WHERE %(known)s
-                  ORDER BY subscription_res_id, date DESC, known_on DESC, id DESC
+                  ORDER BY subscription_res_id, date DESC, known_on DESC,
+                           subscription_terms.id DESC
                   ) AS daily
                 WINDOW life AS (PARTITION BY id ORDER BY date)
               ) AS change
@@ -130,7 +131,7 @@ def known_terms(company, as_of, ids=None):
                payment_method, product_key
           FROM subscription_terms
          WHERE %s
-      ORDER BY subscription_res_id, date DESC, known_on DESC, id DESC
+      ORDER BY subscription_res_id, date DESC, known_on DESC, subscription_terms.id DESC
         """,
         known(company, as_of, only("subscription_res_id", ids)),
     )

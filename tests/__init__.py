@@ -18,5 +18,6 @@ from . import test_rfm_map
 from . import test_screens
 from . import test_settings
 from . import test_signals
+from . import test_terms
 from . import test_today
 from . import test_waterfall

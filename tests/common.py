@@ -265,7 +265,7 @@ class SubscriptionCase(TransactionCase):
     def follow_ledger(cls, subscription):
         """Make a subscription what the ledger says of it, without telling the ledger.
 
-        A reconciliation then finds no difference.
+        A reconciliation then finds no difference: it was always sold as this.
         """
         rows = subscription.env["subscription.movement"]._history(subscription)
         rows = rows[subscription.id]
@@ -291,7 +291,10 @@ class SubscriptionCase(TransactionCase):
                 else [],
             }
         )
-        subscription.date_start = min(row.date for row in rows)
+        first = min(row.date for row in rows)
+        subscription.date_start = first
+        terms = subscription.env["subscription.terms"]
+        terms._tell({subscription.id: (first, first)})
 
     @classmethod
     def subscribe(
