@@ -118,8 +118,7 @@ def _changed(index, start, end, history):
     run = index.get_indexer(history["subscription_id"])
     day = days(history["date"])
     some = np.flatnonzero(run >= 0)
-    at = run[some]
-    some = some[(start[at] <= end[at]) & (day[some] <= end[at])]
+    some = some[start[run[some]] <= end[run[some]]]
     some = some[np.lexsort((day[some], run[some]))]
     rows = _Rows(
         run[some],

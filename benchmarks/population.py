@@ -22,9 +22,9 @@ TABLES = (
 def fill(env, number):
     """Make ``number`` running subscriptions of as many customers and leads.
 
-    They started half a year to two years ago. Each has a line, terms, three movements and six
-    monthly invoices with a receivable line; the last invoice of every tenth is open and
-    past due, the others are paid.
+    They started half a year to two years ago. Each has a line, terms, three movements
+    and six monthly invoices with a receivable line; the last invoice of every tenth is
+    open and past due, the others are paid.
     """
     company = env.company
     account = env["account.account"].search(
@@ -89,8 +89,8 @@ STATEMENTS = (
         sale_subscription_id, company_id, currency_id, product_id, name,
         product_uom_qty, price_unit, price_subtotal, price_total
     )
-    SELECT id, company_id, currency_id, %(product)s, 'Seat', 1, 25 + id %% 50, 25 + id %% 50,
-           25 + id %% 50
+    SELECT id, company_id, currency_id, %(product)s, 'Seat', 1, 25 + id %% 50,
+           25 + id %% 50, 25 + id %% 50
       FROM sale_subscription
     """,
     """

@@ -35,6 +35,9 @@ RENEWALS = "analytics/renewals.py"
 BACKFILL = "analytics/backfill.py"
 REFRESH = "models/subscription_refresh.py"
 SCORING = "models/scoring.py"
+TERMS = "signals/terms.py"
+SUBSCRIPTIONS = "signals/subscriptions.py"
+LEGS = "analytics/legs.py"
 MUTANTS = [
     # 1. A signal computed as of a past date never changes when later data is added.
     Mutant(
@@ -85,6 +88,83 @@ MUTANTS = [
         'frame["next_invoice_date"] = pd.NaT',
         "pass",
         "TestRefresh.test_past_day_is_told_as_it_was",
+    ),
+    Mutant(
+        "1 as of: sold as",
+        "signals/billing.py",
+        "told=known_terms(company, as_of, ids)",
+        "told=known_terms(company, company._subscription_today(), ids)",
+        "TestTerms.test_past_signal_never_changes_when_the_plan_does",
+    ),
+    Mutant(
+        "1 as of: told later",
+        "signals/billing.py",
+        "COALESCE(told.unit, first.unit, t.recurring_rule_type, 'months')",
+        "COALESCE(told.unit, t.recurring_rule_type, 'months')",
+        "TestTerms.test_what_was_never_told_is_told_from_the_start",
+    ),
+    Mutant(
+        "1 as of: the last row of a day",
+        TERMS,
+        'date DESC, known_on DESC, subscription_terms.id DESC\n        """,',
+        'date DESC, known_on DESC\n        """,',
+        "TestTerms.test_several_changes_of_a_day",
+    ),
+    Mutant(
+        "1 as of: periods that held then",
+        SCORING,
+        "terms_history(env, company, as_of, ids, several=True)",
+        "terms_history(env, company, as_of, [], several=True)",
+        "TestTerms.test_renewals_count_in_the_periods_that_held",
+    ),
+    Mutant(
+        "1 as of: changes after the run",
+        LEGS,
+        "known = effect <= end[rows.run]",
+        "known = effect < NEVER",
+        "test_legs.py",
+    ),
+    Mutant(
+        "1 legs: from the first invoice on",
+        LEGS,
+        "some = billed.first[run] >= day",
+        "some = billed.first[run] >= billed.first[run]",
+        "test_legs.py",
+    ),
+    Mutant(
+        "1 legs: nothing of the new period renewed",
+        LEGS,
+        "take(known & (first | ~missed))",
+        "take(known)",
+        "test_legs.py",
+    ),
+    Mutant(
+        "1 legs: a change that never took effect",
+        LEGS,
+        "return rows.take(rows.first() | ~np.append(False, same))",
+        "return rows",
+        "test_legs.py",
+    ),
+    Mutant(
+        "1 terms: sold otherwise",
+        SUBSCRIPTIONS,
+        "present.running AND (%(now)s) IS DISTINCT FROM (%(before)s)",
+        "present.running AND told.id IS NULL",
+        "TestTerms.test_plan_changes_at_the_same_mrr",
+    ),
+    Mutant(
+        "2 terms: only what differs",
+        "models/subscription_terms.py",
+        "WHERE (%(now)s) IS DISTINCT FROM (%(before)s)",
+        "WHERE TRUE",
+        "TestTermsOfHistory.test_import_of_what_changed",
+    ),
+    Mutant(
+        "4 companies: terms",
+        "models/subscription_terms.py",
+        "ON told.id = now.id AND told.company_id = now.company_id",
+        "ON told.id = now.id",
+        "TestTerms.test_one_that_moves_to_another_company",
     ),
     Mutant(
         "1 as of: deleted since",

@@ -438,8 +438,10 @@ class TestTermsOfHistory(SubscriptionCase):
         """A file does not date it: it holds from its day on."""
         row = {"payment_method": "Cash"}
         _import, subscription = self.import_rows(row, as_of="2024-06-01")
+        row = {"payment_method": "Cash", "mrr": "20.00"}
+        self.import_rows(row, as_of="2024-07-01")
         second, _same = self.import_rows(
-            {"payment_method": "Card", "period": "3 months"}, as_of="2024-08-01"
+            {**row, "payment_method": "Card", "period": "3 months"}, as_of="2024-08-01"
         )
         expected = [
             (day("2024-01-15"), day("2024-01-15"), "months", 1, "Cash"),
