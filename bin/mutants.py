@@ -367,8 +367,8 @@ MUTANTS = [
     Mutant(
         "3 adds up: changed outside",
         "signals/subscriptions.py",
-        ") IS DISTINCT FROM (",
-        ") = (",
+        ") IS DISTINCT FROM (\n                           booked",
+        ") = (\n                           booked",
         "TestReconciliation.test_price",
     ),
     Mutant(
@@ -559,8 +559,8 @@ MUTANTS = [
     Mutant(
         "10 today: what is booked",
         LIVE,
-        "today = company._subscription_today()",
-        "today = fields.Datetime.now().date()",
+        "today = company._subscription_today()\n        states",
+        "today = fields.Datetime.now().date()\n        states",
         "TestLiveHistory.test_today_is_that_of_the_company",
     ),
     Mutant(

@@ -520,6 +520,11 @@ class TestRefreshFailures(RefreshCase):
             "UPDATE sale_subscription SET template_id = %s WHERE id = ANY(%s)",
             [plan.id, subscriptions.ids],
         )
+        self.env.cr.execute(
+            "UPDATE subscription_terms SET interval = %s"
+            " WHERE subscription_res_id = ANY(%s)",
+            [plan.recurring_interval, subscriptions.ids],
+        )
 
     def test_subscription_that_cannot_be_computed(self):
         self.make_endless(self.new)

@@ -166,6 +166,13 @@ def test_gap_before_the_change():
     assert one(*then, invoices=billed, pauses=paused)[1:3] == (3, 7)
 
 
+def test_gap_at_the_change():
+    """What was not billed is not assumed, as it was billed before."""
+    billed = [*monthly(JAN, 0, 1, 2), date(2024, 6, 1), date(2024, 9, 1)]
+    then = (JAN, MONTHLY), (date(2024, 3, 15), QUARTERLY)
+    assert one(*then, invoices=billed) == (date(2024, 9, 1), 1, 3, False, 91)
+
+
 def test_first_invoice_after_the_change():
     """A sale order billed what came before: those periods are assumed."""
     then = (JAN, MONTHLY), (date(2024, 3, 1), QUARTERLY)
