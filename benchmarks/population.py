@@ -80,7 +80,8 @@ STATEMENTS = (
         recurring_rule_boundary
     )
     SELECT partner_id, id, %(company)s, %(plan)s, %(pricelist)s, %(currency)s,
-           %(stage)s, TRUE, TRUE, 'Bench', %(today)s::date - 190 - (id * 7 %% 540)::int,
+           %(stage)s, TRUE, TRUE, CASE WHEN id %% 3 > 0 THEN 'Bench' ELSE 'Other' END,
+           %(today)s::date - 190 - (id * 7 %% 540)::int,
            %(today)s::date + 1 + (id %% 28)::int, TRUE
       FROM subscription_customer
     """,
@@ -164,7 +165,7 @@ STATEMENTS = (
         probability, stage_id
     )
     SELECT 'Bench', 'opportunity', TRUE, partner_id, company_id, id, id %% 97,
-           (SELECT MIN(id) FROM crm_stage) + id %% 2
+           (SELECT MIN(id) FROM crm_stage) + (id %% 3 = 0)::int
       FROM subscription_customer
     """,
 )
