@@ -10,6 +10,12 @@ from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+
+def pytest_configure(config):
+    """Tell of the mark that FAST=1 leaves out."""
+    config.addinivalue_line("markers", "slow: takes more than some seconds")
+
+
 # A busy machine is no reason to fail; FAST=1 looks at fewer examples.
 settings.register_profile("whole", deadline=None)
 settings.register_profile("fast", deadline=None, max_examples=15)
