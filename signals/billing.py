@@ -15,8 +15,9 @@ def billing(env, company, as_of, ids=None):
     without any that of the plan now.
 
     :param ids: only these (None: all)
-    :return: DataFrame indexed by subscription id: ``unit`` and ``interval`` of the
-        period, ``next_invoice_date``, which is of now whatever the date
+    :return: DataFrame indexed by subscription id: ``template_id``, ``unit`` and
+        ``interval`` of the period, ``next_invoice_date``, which is of now whatever the
+        date
     """
     for name in ("sale.subscription", "sale.subscription.template"):
         env[name].flush_model()
@@ -26,6 +27,8 @@ def billing(env, company, as_of, ids=None):
         SQL(
             """
             SELECT s.id,
+                   COALESCE(told.template_id, first.template_id, s.template_id)
+                       AS template_id,
                    COALESCE(told.unit, first.unit, t.recurring_rule_type, 'months')
                        AS unit,
                    COALESCE(
@@ -37,7 +40,7 @@ def billing(env, company, as_of, ids=None):
          LEFT JOIN (%(told)s) AS told ON told.id = s.id
          LEFT JOIN (
                 SELECT DISTINCT ON (subscription_res_id)
-                       subscription_res_id AS id, unit, interval
+                       subscription_res_id AS id, template_id, unit, interval
                   FROM subscription_terms
                  WHERE company_id = %(company)s
                    AND (date > %(as_of)s OR known_on > %(as_of)s)
@@ -53,6 +56,6 @@ def billing(env, company, as_of, ids=None):
             company=company.id,
             condition=only("s.id", ids),
         ),
-        dtypes={"unit": "category"},
+        dtypes={"template_id": "Int64", "unit": "category"},
         dates=["next_invoice_date"],
     ).set_index("id")

@@ -14,6 +14,7 @@ from odoo.tools import SQL
 
 from ..analytics.backfill import Evidence, Invoice, PauseChange, StageChange
 from ..analytics.period import monthly
+from .clock import local_day
 from .subscriptions import present
 
 MODELS = (
@@ -106,9 +107,9 @@ def _facts(env, company, ids):
              WHERE s.id = ANY(%(ids)s)
                AND origin.order_subscription_id IS NULL
             """,
-            created=_day(company, SQL("s.create_date")),
-            written=_day(company, SQL("s.write_date")),
-            lines_written=_day(company, SQL("line.write_date")),
+            created=local_day(company, SQL("s.create_date")),
+            written=local_day(company, SQL("s.write_date")),
+            lines_written=local_day(company, SQL("line.write_date")),
             ids=list(ids),
         )
     )
@@ -242,7 +243,7 @@ def _tracked(env, company, ids):
                AND field.name IN ('stage_id', 'is_paused')
           ORDER BY message.date, tracked.id
             """,
-            day=_day(company, SQL("message.date")),
+            day=local_day(company, SQL("message.date")),
             ids=list(ids),
         )
     )
@@ -262,12 +263,3 @@ def _runs(stage_id, stage_type):
     if stage_id and not stage_type:
         return None
     return stage_type == "in_progress"
-
-
-def _day(company, column):
-    """Return the day of a time in the time zone of the company."""
-    return SQL(
-        "(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date",
-        column,
-        company._subscription_zone(),
-    )

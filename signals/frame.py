@@ -3,6 +3,7 @@
 """Reading the result of a query as a DataFrame."""
 
 import io
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -41,6 +42,16 @@ def read(env, query, dtypes=None, dates=()):
         days = np.array([*column.categories, "NaT"], dtype="datetime64[s]")
         frame[name] = days[column.codes.to_numpy()]
     return frame
+
+
+@contextmanager
+def memory(env, megabytes):
+    """Let queries use so much memory each, so that they group without the disk."""
+    old = env.execute_query(SQL("SELECT current_setting('work_mem')"))[0][0]
+    setting = SQL("SELECT set_config('work_mem', %s, TRUE)", f"{megabytes}MB")
+    env.execute_query(setting)
+    yield
+    env.execute_query(SQL("SELECT set_config('work_mem', %s, TRUE)", old))
 
 
 def only(column, ids):

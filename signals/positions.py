@@ -26,7 +26,8 @@ def runs(company, as_of, column, condition):
     """Return the query for when something ran: id and what follows.
 
     ``start_date`` and ``end_date`` (first start, last end), ``run_start`` (start of the
-    present or last run; a break of no more than the grace days does not end a run).
+    present or last run; a break of no more than the grace days does not end a run),
+    ``gaps`` (how many longer breaks there were).
 
     :param column: of the movements that tells what ran
     """
@@ -38,7 +39,10 @@ def runs(company, as_of, column, condition):
                MAX(date) FILTER (
                    WHERE after > 0 AND after = running
                      AND (days IS NULL OR days > %(grace)s)
-               ) AS run_start
+               ) AS run_start,
+               COUNT(*) FILTER (
+                   WHERE after > 0 AND after = running AND days > %(grace)s
+               ) AS gaps
           FROM (
             SELECT id, date, running,
                    SUM(running) OVER life AS after,

@@ -36,6 +36,27 @@ def company_rates(env, company, pairs):
     }
 
 
+def in_company_currency(env, company, as_of, currency_ids, *amounts):
+    """Return amounts in company currency, rounded as Odoo does where it converts.
+
+    :param currency_ids: Series, missing: the company's
+    :param amounts: Series with the same index
+    :return: list of them
+    """
+    pairs = {(int(id_), as_of) for id_ in currency_ids.dropna().unique()}
+    rates = {
+        currency_id: float(rate)
+        for (currency_id, _day), rate in company_rates(env, company, pairs).items()
+    }
+    rates = currency_ids.map(rates).fillna(1.0)
+    foreign = rates != 1
+    results = [series.copy() for series in amounts]
+    for series in results:
+        converted = series[foreign] * rates[foreign]
+        series[foreign] = converted.map(company.currency_id.round)
+    return results
+
+
 def _stored_rates(env, company, currency_ids):
     """Return ``{currency id: [(days, rates)]}``, those of the company before shared."""
     env["res.currency.rate"].flush_model()

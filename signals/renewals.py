@@ -31,17 +31,19 @@ def recurring_invoices(env, company, as_of, ids=None):
     Odoo gives its reconciliation; on the due date itself nothing is past due.
 
     :return: DataFrame, one row for each subscription and invoice, by subscription and
-        date: ``subscription_id``, ``period_start`` (invoice date), ``renewed`` (bool)
+        date: ``subscription_id``, ``move_id``, ``period_start`` (invoice date),
+        ``untaxed`` (company currency), ``due`` (bool: its due date is past),
+        ``renewed`` (bool)
     """
     for name in MODELS:
         env[name].flush_model()
     frame = _invoices(env, company, as_of, ids)
     moves = None if ids is None else frame["move_id"].unique().tolist()
     lost = {
-        *_unpaid(env, company, as_of, moves),
-        *_reversed(env, company, as_of, moves),
+        *overdue(env, company, as_of, moves).index,
+        *reversed_in_full(env, company, as_of, moves),
     }
-    frame["renewed"] = ~frame.pop("move_id").isin(lost)
+    frame["renewed"] = ~frame["move_id"].isin(lost)
     # Quicker here than in the database, whose sort goes through the disk.
     order = ["subscription_id", "period_start", "renewed"]
     return frame.sort_values(order, ignore_index=True)
@@ -83,17 +85,20 @@ def _invoices(env, company, as_of, ids):
                    )
             )
             SELECT own.id AS subscription_id, move.id AS move_id,
-                   move.invoice_date AS period_start
+                   move.invoice_date AS period_start,
+                   move.amount_untaxed_signed AS untaxed, %(due)s AS due
               FROM account_move move
               JOIN sale_subscription own ON own.id = move.subscription_id
              WHERE %(own)s AND %(invoice)s
          UNION ALL
-            SELECT ordered.subscription_id, move.id, move.invoice_date
+            SELECT ordered.subscription_id, move.id, move.invoice_date,
+                   move.amount_untaxed_signed, %(due)s
               FROM ordered
               JOIN account_move move ON move.id = ordered.move_id
              WHERE %(invoice)s
                AND move.subscription_id IS DISTINCT FROM ordered.subscription_id
             """,
+            due=SQL("COALESCE(move.invoice_date_due, move.invoice_date) < %s", as_of),
             own=SQL("own.company_id = %s AND %s", company.id, only("own.id", ids)),
             invoice=SQL(
                 "move.company_id = %s AND move.state = 'posted'"
@@ -102,29 +107,55 @@ def _invoices(env, company, as_of, ids):
                 as_of,
             ),
         ),
-        {"subscription_id": "int64", "move_id": "int64"},
+        {
+            "subscription_id": "int64",
+            "move_id": "int64",
+            "untaxed": "float64",
+            "due": "bool",
+        },
         ("period_start",),
     )
 
 
-def _unpaid(env, company, as_of, moves):
-    """Return the ids of invoices with an amount past due and open as of a date.
+def past_due(company, as_of, moves):
+    """Return the condition for the instalments (``line``) that are past due."""
+    return SQL(
+        "line.company_id = %s AND line.parent_state = 'posted'"
+        " AND line.display_type = 'payment_term' AND line.date_maturity < %s"
+        " AND %s",
+        company.id,
+        as_of,
+        only("line.move_id", moves),
+    )
+
+
+def overdue(env, company, as_of, moves=None):
+    """Return what of invoices was past due and open as of a date.
 
     What is open now, and what was paid after the date: of today hardly anything was.
-    In the currency of the invoice, which differences of exchange do not touch.
+    In the currency of the invoice, which differences of exchange do not touch, and from
+    that at the rate it was booked at.
+
+    :param moves: only these
+    :return: DataFrame indexed by ``move_id``: ``amount`` in company currency, ``since``
+        (the first due date)
     """
     return read(
         env,
         SQL(
             """
-            SELECT move_id
+            SELECT move_id, SUM(open * rate) AS amount, MIN(since) AS since
               FROM (
-                SELECT line.move_id, line.amount_residual_currency AS open
+                SELECT line.move_id, line.amount_residual_currency AS open,
+                       line.balance / NULLIF(line.amount_currency, 0) AS rate,
+                       line.date_maturity AS since
                   FROM account_move_line line
                  WHERE %(due)s
                    AND line.amount_residual_currency <> 0
              UNION ALL
-                SELECT line.move_id, paid.debit_amount_currency
+                SELECT line.move_id, paid.debit_amount_currency,
+                       line.balance / NULLIF(line.amount_currency, 0),
+                       line.date_maturity
                   FROM account_partial_reconcile paid
                   JOIN account_move_line line ON line.id = paid.debit_move_id
                  WHERE paid.max_date > %(as_of)s
@@ -134,20 +165,14 @@ def _unpaid(env, company, as_of, moves):
             HAVING SUM(open) > 0
             """,
             as_of=as_of,
-            due=SQL(
-                "line.company_id = %s AND line.parent_state = 'posted'"
-                " AND line.display_type = 'payment_term' AND line.date_maturity < %s"
-                " AND %s",
-                company.id,
-                as_of,
-                only("line.move_id", moves),
-            ),
+            due=past_due(company, as_of, moves),
         ),
-        {"move_id": "int64"},
-    )["move_id"]
+        {"move_id": "int64", "amount": "float64"},
+        ("since",),
+    ).set_index("move_id")
 
 
-def _reversed(env, company, as_of, moves):
+def reversed_in_full(env, company, as_of, moves):
     """Return the ids of invoices that were credited in full as of a date.
 
     Counts the credit notes made for an invoice, and what was matched with it of those
