@@ -59,7 +59,7 @@ def write(env, target, frame):
     of the time that pandas needs to write the same file.
 
     :param target: SQL for the table and its columns: the index, then the columns
-    :param frame: numbers without fractions may be floats; texts need no quotes
+    :param frame: numbers without fractions may be floats
     """
     columns = [_texts(frame[name]) for name in frame.columns]
     ids = map(str, frame.index.tolist())
@@ -80,6 +80,8 @@ def _texts(column):
         texts = [
             repr(v) if v % 1 else f"{v:.0f}" for v in values.astype(float).tolist()
         ]
-    else:
+    elif pd.api.types.is_numeric_dtype(values.dtype):
         texts = map(str, values)
+    else:
+        texts = ['"' + str(v).replace('"', '""') + '"' for v in values]
     return np.array([*texts, ""], dtype=object)[codes]

@@ -23,6 +23,11 @@ SUBSCRIPTION_LIMITS = {
     "subscription_risk_high_leave_points": 50,
     "subscription_risk_medium_enter_points": 30,
     "subscription_risk_medium_leave_points": 25,
+    "subscription_gross_margin_percent": 80.0,
+    "subscription_discount_rate_percent": 10.0,
+    "subscription_clv_horizon_months": 60,
+    "subscription_high_value_percent": 20.0,
+    "subscription_usage_months": 24,
 }
 
 
@@ -175,6 +180,51 @@ class ResCompany(models.Model):
         "this.",
     )
 
+    # Customer lifetime value
+    subscription_gross_margin_percent = fields.Float(
+        string="Gross margin (%)",
+        digits=(5, 2),
+        default=SUBSCRIPTION_LIMITS["subscription_gross_margin_percent"],
+        required=True,
+        help="What remains of the revenue of a subscription whose products have no "
+        "cost.",
+    )
+    subscription_discount_rate_percent = fields.Float(
+        string="Discount rate (% a year)",
+        digits=(5, 2),
+        default=SUBSCRIPTION_LIMITS["subscription_discount_rate_percent"],
+        required=True,
+        help="By how much a margin is worth less for each year that it lies ahead.",
+    )
+    subscription_clv_horizon_months = fields.Integer(
+        string="Look ahead (months)",
+        default=SUBSCRIPTION_LIMITS["subscription_clv_horizon_months"],
+        required=True,
+        help="Margins that lie further ahead are not counted.",
+    )
+    subscription_high_value_percent = fields.Float(
+        string="High value (top % of CLV)",
+        digits=(5, 2),
+        default=SUBSCRIPTION_LIMITS["subscription_high_value_percent"],
+        required=True,
+        help="The share of running subscriptions, by customer lifetime value, that "
+        "counts as high value; of customers likewise.",
+    )
+
+    # Usage
+    subscription_usage_months = fields.Integer(
+        string="Usage by the day (months)",
+        default=SUBSCRIPTION_LIMITS["subscription_usage_months"],
+        required=True,
+        help="Usage is kept by the day for this many months; older days are added up "
+        "to one row for each subscription, feature and month.",
+    )
+    subscription_usage_outage_date = fields.Date(
+        string="Usage reported until",
+        readonly=True,
+        help="The last day with reported usage, if reports have stopped since.",
+    )
+
     _subscription_grace_check = models.Constraint(
         "CHECK (subscription_grace_days BETWEEN 0 AND 90)",
         "The grace period of subscriptions must be 0 to 90 days. Enter 0 if only a "
@@ -242,6 +292,22 @@ class ResCompany(models.Model):
         "each level must end below where it begins, and medium must not begin above "
         "where high ends. Enter them in growing order: medium ends, medium begins, "
         "high ends, high begins, for example 25, 30, 50 and 60.",
+    )
+
+    _subscription_clv_check = models.Constraint(
+        "CHECK (subscription_gross_margin_percent BETWEEN 0 AND 100"
+        " AND subscription_discount_rate_percent BETWEEN 0 AND 100"
+        " AND subscription_clv_horizon_months BETWEEN 1 AND 600"
+        " AND subscription_high_value_percent BETWEEN 0 AND 100)",
+        "Gross margin, discount rate and the share of high value must be 0 to 100 %, "
+        "and the lifetime value must look 1 to 600 months ahead. Enter for example "
+        "80 %, 10 %, 20 % and 60 months.",
+    )
+    # Signals of today look back 90 days: they never meet a month.
+    _subscription_usage_check = models.Constraint(
+        "CHECK (subscription_usage_months BETWEEN 6 AND 120)",
+        "Usage must be kept by the day for 6 to 120 months. Enter 24 if you are not "
+        "sure: a churn model learns from the days of the past.",
     )
 
     def _subscription_zone(self):

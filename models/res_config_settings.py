@@ -64,3 +64,18 @@ class ResConfigSettings(models.TransientModel):
     subscription_risk_medium_leave_points = fields.Integer(
         related="company_id.subscription_risk_medium_leave_points", readonly=False
     )
+    subscription_gross_margin_percent = fields.Float(
+        related="company_id.subscription_gross_margin_percent", readonly=False
+    )
+    subscription_discount_rate_percent = fields.Float(
+        related="company_id.subscription_discount_rate_percent", readonly=False
+    )
+    subscription_clv_horizon_months = fields.Integer(
+        related="company_id.subscription_clv_horizon_months", readonly=False
+    )
+    subscription_high_value_percent = fields.Float(
+        related="company_id.subscription_high_value_percent", readonly=False
+    )
+    subscription_usage_months = fields.Integer(
+        related="company_id.subscription_usage_months", readonly=False
+    )

@@ -11,9 +11,11 @@ from ..analytics.succession import Span, predecessors
 from ..signals.billing import billing
 from ..signals.customers import customer_ids
 from ..signals.positions import pauses, positions, relationships
-from ..signals.rates import company_rates
+from ..signals.rates import in_company_currency
 from ..signals.renewals import recurring_invoices
+from ..signals.revenue import invoiced
 from ..signals.terms import terms, terms_history
+from .churn_scoring import CHURN, VALUE, customer_risks, with_risk, with_value
 
 POSITION = [
     "is_running",
@@ -53,8 +55,16 @@ RFM = [
     "rfm_assumed",
     "scored_on",
 ]
-SUBSCRIPTION_COLUMNS = POSITION + LIFE + RFM
-CUSTOMER_COLUMNS = TOTALS + LIFE + RFM
+#: What only those that run have.
+SUBSCRIPTION_SCORES = RFM + CHURN + VALUE
+CUSTOMER_SCORES = RFM + ["churn_score", "churn_risk", "mrr_at_risk"] + VALUE
+SUBSCRIPTION_COLUMNS = POSITION + LIFE + SUBSCRIPTION_SCORES + ["realised_revenue"]
+CUSTOMER_COLUMNS = TOTALS + LIFE + CUSTOMER_SCORES + ["realised_revenue"]
+#: What a refresh writes.
+TABLES = {
+    "sale.subscription": SUBSCRIPTION_COLUMNS,
+    "subscription.customer": CUSTOMER_COLUMNS,
+}
 
 
 def company_limits(company):
@@ -85,7 +95,8 @@ def subscription_lives(env, company, as_of, ids=None):
     # Deleted since, it ran all the same.
     gone = lives[~lives.index.isin(frame.index) & lives["running"].eq(1)]
     if not gone.empty:
-        sold = terms(env, company, as_of, gone.index)[["unit", "interval"]]
+        sold = terms(env, company, as_of, gone.index)
+        sold = sold[["template_id", "unit", "interval"]]
         frame = pd.concat([frame, sold.reindex(gone.index)]).sort_index()
     frame = frame.join(lives)
     if as_of < company._subscription_today():
@@ -94,23 +105,29 @@ def subscription_lives(env, company, as_of, ids=None):
     frame["predecessor_id"] = _predecessors(frame, company.subscription_grace_days)
     frame["mrr"] = frame["contracted"].fillna(0.0)
     frame["mrr_effective"] = frame["effective"].fillna(0.0)
-    rates = _rates(env, company, as_of, frame["currency_id"])
-    for name in ("mrr", "mrr_effective"):
-        frame[f"{name}_company"] = _converted(frame[name], rates, company)
+    frame["mrr_company"], frame["mrr_effective_company"] = in_company_currency(
+        env, company, as_of, frame["currency_id"], frame["mrr"], frame["mrr_effective"]
+    )
     frame["is_running"] = frame["running"]
     return frame.join(life(frame, as_of, company_limits(company)))
 
 
-def subscription_scores(env, company, as_of, ids=None):
+def subscription_scores(env, company, as_of, ids=None, invoices=None):
     """Return the above with all of RFM but what comes of a comparison.
 
+    :param invoices: from :func:`..signals.renewals.recurring_invoices` with the same
+        ids, if they are at hand
     :return: the DataFrame of :func:`subscription_lives` with the columns of
-        :func:`..analytics.score.recency_and_frequency`
+        :func:`..analytics.score.recency_and_frequency`, and ``invoiced`` (so far,
+        company currency, missing without invoices)
     """
     frame = subscription_lives(env, company, as_of, ids)
+    if invoices is None:
+        invoices = recurring_invoices(env, company, as_of, ids)
+    frame["invoiced"] = invoiced(env, company, as_of, invoices)
     scores = recency_and_frequency(
         frame.assign(monetary=frame["mrr_company"]),
-        recurring_invoices(env, company, as_of, ids),
+        invoices,
         pauses(env, company, as_of, ids),
         terms_history(env, company, as_of, ids, several=True),
         as_of,
@@ -146,21 +163,24 @@ def customer_lives(env, company, as_of, subscriptions, ids=None):
     )[TOTALS + LIFE]
 
 
-def company_scores(env, company, as_of, subscriptions):
+def company_scores(env, company, as_of, subscriptions, invoices=None):
     """Return all that a refresh stores.
 
     :param subscriptions: all of the company, from :func:`subscription_scores`
+    :param invoices: from :func:`..signals.renewals.recurring_invoices`, if at hand
     :return: two DataFrames: ``subscriptions`` with :data:`SUBSCRIPTION_COLUMNS`
         complete, and :data:`CUSTOMER_COLUMNS` by customer
     """
-    subscriptions = rank(subscriptions)
+    subscriptions = with_risk(env, company, as_of, rank(subscriptions), invoices)
+    subscriptions = with_value(env, company, as_of, subscriptions)
     customers = customer_lives(env, company, as_of, subscriptions)
     scores = aggregate(subscriptions[subscriptions["is_running"]])
     scores = scores.drop(columns="next_renewal_date").assign(
         rfm_monetary=scores["rfm_monetary"].round(company.currency_id.decimal_places),
         scored_on=pd.Timestamp(as_of),
     )
-    return subscriptions, customers.join(scores)[CUSTOMER_COLUMNS]
+    customers = customers.join(scores).join(customer_risks(subscriptions, company))
+    return subscriptions, customers[CUSTOMER_COLUMNS]
 
 
 def _predecessors(frame, grace_days):
@@ -180,22 +200,3 @@ def _predecessors(frame, grace_days):
         map(Span, some.index, some["customer_id"], starts, ends), grace_days
     )
     return frame.index.to_series().map(chain).astype("Int64")
-
-
-def _rates(env, company, as_of, currency_ids):
-    """Return the rate of each row's currency into the company's, 1 without one."""
-    pairs = {(int(id_), as_of) for id_ in currency_ids.dropna().unique()}
-    rates = {
-        currency_id: float(rate)
-        for (currency_id, _day), rate in company_rates(env, company, pairs).items()
-    }
-    return currency_ids.map(rates).fillna(1.0)
-
-
-def _converted(amounts, rates, company):
-    """Return amounts in company currency, rounded as Odoo does where it converts."""
-    result = amounts.copy()
-    foreign = rates != 1
-    converted = amounts[foreign] * rates[foreign]
-    result[foreign] = converted.map(company.currency_id.round)
-    return result

@@ -11,7 +11,14 @@ from odoo.tools import SQL
 from ..analytics import ledger
 from ..analytics.history import handed_over
 from .bulk import store
-from .scoring import LIFE, POSITION, RFM, customer_lives, subscription_lives
+from .scoring import (
+    CUSTOMER_SCORES,
+    LIFE,
+    POSITION,
+    SUBSCRIPTION_SCORES,
+    customer_lives,
+    subscription_lives,
+)
 
 #: Models whose records point at the customer of their partner and company.
 LINKED_MODELS = {"crm.lead": "partner_id", "helpdesk.ticket": "partner_id"}
@@ -281,10 +288,16 @@ class SubscriptionCustomer(models.Model):
             subscriptions = Subscription.search([("customer_id", "in", customers.ids)])
             lives = subscription_lives(self.env, company, day, subscriptions.ids)
             store(Subscription, lives[POSITION + LIFE])
-            store(Subscription, _without_rfm(lives[~lives["is_running"]]))
+            store(
+                Subscription,
+                _unscored(lives[~lives["is_running"]], SUBSCRIPTION_SCORES),
+            )
             totals = customer_lives(self.env, company, day, lives, customers.ids)
             store(self.browse(), totals)
-            store(self.browse(), _without_rfm(totals[totals["running_count"] == 0]))
+            gone = totals[totals["running_count"] == 0]
+            store(self.browse(), _unscored(gone, CUSTOMER_SCORES))
+        Notice = self.env["subscription.notice"]
+        Notice._close_ended([("subscription_id.customer_id", "in", self.ids)])
 
     def _classify_movements(self):
         """Derive kind and transfer of all movements of customers, set-wise.
@@ -432,6 +445,6 @@ class SubscriptionCustomer(models.Model):
         return action
 
 
-def _without_rfm(frame):
-    """Return the columns of RFM for the rows of a DataFrame, all missing."""
-    return pd.DataFrame(None, frame.index, RFM)
+def _unscored(frame, columns):
+    """Return columns of scores for the rows of a DataFrame, all missing."""
+    return pd.DataFrame(None, frame.index, columns)

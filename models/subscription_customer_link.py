@@ -55,6 +55,21 @@ class _MissingFigure(fields.Integer):
         return domain
 
 
+class _ScoreFigure(fields.Float):
+    """A churn score of the customer: what was not scored has none, not 0."""
+
+    def _search_related(self, records, operator, value):
+        if operator not in INEQUALITIES and operator != "in":
+            return NotImplemented
+        link, name = self.related.split(".")
+        scored = Domain("churn_risk", "!=", False)
+        domain = Domain(link, "any!", Domain(name, operator, value) & scored)
+        if operator == "in" and any(figure is False for figure in value):
+            domain |= Domain(link, "=", False)
+            domain |= Domain(link, "any!", ~scored)
+        return domain
+
+
 class SubscriptionCustomerLink(models.AbstractModel):
     """What a record shows of the subscription customer that it points at.
 
@@ -112,6 +127,31 @@ class SubscriptionCustomerLink(models.AbstractModel):
         string="Customer Left On",
         groups=USER,
     )
+    customer_churn_risk = fields.Selection(
+        related="subscription_customer_id.churn_risk",
+        string="Customer Churn Risk",
+        groups=USER,
+    )
+    customer_churn_score = _ScoreFigure(
+        related="subscription_customer_id.churn_score",
+        aggregator="avg",
+        string="Customer Churn Score",
+        groups=USER,
+    )
+    customer_mrr_at_risk = _MonetaryFigure(
+        related="subscription_customer_id.mrr_at_risk",
+        aggregator="avg",
+        string="Customer MRR at Risk",
+        currency_field="customer_currency_id",
+        groups=USER,
+    )
+    customer_clv = _MonetaryFigure(
+        related="subscription_customer_id.clv",
+        aggregator="avg",
+        string="Customer CLV",
+        currency_field="customer_currency_id",
+        groups=USER,
+    )
     customer_lifecycle_stage = fields.Selection(
         related="subscription_customer_id.lifecycle_stage",
         string="Customer Lifecycle",
@@ -125,6 +165,11 @@ class SubscriptionCustomerLink(models.AbstractModel):
     customer_tenure_band = fields.Selection(
         related="subscription_customer_id.tenure_band",
         string="Customer Tenure",
+        groups=USER,
+    )
+    customer_nps_category = fields.Selection(
+        related="subscription_customer_id.nps_category",
+        string="Customer NPS Group",
         groups=USER,
     )
     customer_next_renewal_date = fields.Date(

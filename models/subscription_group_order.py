@@ -3,9 +3,15 @@
 from odoo import models
 from odoo.tools import SQL
 
-#: Selections whose values have an order, and what related fields call them.
-RANKED = ("lifecycle_stage", "tenure_band", "rfm_segment")
-RANKED_FIELDS = {*RANKED, *(f"customer_{name}" for name in RANKED)}
+#: Selections whose values have an order, and what related fields call them; those of
+#: subscriptions alone.
+RANKED = ("lifecycle_stage", "tenure_band", "rfm_segment", "nps_category")
+RANKED_FIELDS = {
+    *RANKED,
+    *(f"customer_{name}" for name in RANKED),
+    "churn_risk",
+    "churn_risk_scored",
+}
 
 
 class SubscriptionGroupOrder(models.AbstractModel):

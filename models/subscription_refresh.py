@@ -12,13 +12,14 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL
-from odoo.tools.sql import table_columns
+from odoo.tools import SQL, format_date
 
-from .bulk import store, write
+from ..signals.renewals import recurring_invoices
+from ..signals.usage import feed_outage
+from .bulk import store
 from .scoring import (
-    CUSTOMER_COLUMNS,
     SUBSCRIPTION_COLUMNS,
+    TABLES,
     company_scores,
     subscription_scores,
 )
@@ -38,26 +39,9 @@ SILENCE = timedelta(hours=1)
 KEEP_DAYS = 90
 #: A run with more rows that fail has something else wrong with it.
 MOST_FAILURES = 100
-#: By how much the number of a movement may lie below others that were seen before it.
-LATE = 10_000
 #: First half of the key of the advisory lock; the second one is the company.
 LOCK = crc32(b"subscription.refresh") - 2**31
 OPEN = ("waiting", "reconciling", "computing", "applying")
-TABLES = {
-    "sale.subscription": SUBSCRIPTION_COLUMNS,
-    "subscription.customer": CUSTOMER_COLUMNS,
-}
-
-
-def staging_tables(env):
-    """Return the names of the staging tables of all runs."""
-    rows = env.execute_query(
-        SQL(
-            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ %s",
-            f"^({'|'.join(env[model]._table for model in TABLES)})_refresh_[0-9]+$",
-        )
-    )
-    return [row[0] for row in rows]
 
 
 class SubscriptionRefresh(models.Model):
@@ -345,6 +329,14 @@ class SubscriptionRefresh(models.Model):
 
     def _finish(self):
         """End the run that has done all."""
+        self.env["subscription.score.history"]._record(self.company_id, self.as_of)
+        # What a day of the past says of what runs is not what is so now.
+        if self.as_of >= self.company_id._subscription_today():
+            # An end that was known before is booked on no day of its own.
+            self.env["subscription.notice"]._close_ended(
+                [("company_id", "=", self.company_id.id)]
+            )
+            self._watch_usage()
         self.state = "done"
         _logger.info(
             "Refreshed %s as of %s: %s rows seen, %s changed, %s failed",
@@ -462,7 +454,7 @@ class SubscriptionRefresh(models.Model):
         """Compute the company into the staging tables, in this one snapshot."""
         self.env.flush_all()
         subscriptions, customers = company_scores(
-            self.env, self.company_id, self.as_of, self._subscription_scores()
+            self.env, self.company_id, self.as_of, *self._subscription_scores()
         )
         # What was said of a customer without one that failed would be wrong.
         failed = self.env["sale.subscription"].browse(
@@ -491,14 +483,17 @@ class SubscriptionRefresh(models.Model):
         )
 
     def _subscription_scores(self):
-        """Return the subscriptions' scores; those that cannot be scored are named.
+        """Return the subscriptions' scores, and the invoices they were made of.
 
+        Those that cannot be scored are named.
         Should computing all at once fail, it is done by ever smaller parts, but not
         smaller than a customer, whose subscriptions continue each other.
         """
 
         def compute(ids=None):
-            return subscription_scores(self.env, self.company_id, self.as_of, ids)
+            read = self.env, self.company_id, self.as_of, ids
+            invoices = recurring_invoices(*read)
+            return subscription_scores(*read, invoices), invoices
 
         try:
             with self.env.cr.savepoint():
@@ -526,56 +521,7 @@ class SubscriptionRefresh(models.Model):
         )
         if not parts:
             raise failure
-        return pd.concat(parts)
-
-    def _staging(self, model):
-        """Return the name of the staging table of a model and this run."""
-        return f"{self.env[model]._table}_refresh_{self.id}"
-
-    def _stage(self, model, frame):
-        """Make and fill the staging table of a model.
-
-        From the columns of the model, so that their types are the same.
-        """
-        table = SQL.identifier(self._staging(model))
-        own = [name for name in frame.columns if name in self.env[model]._fields]
-        others = [name for name in frame.columns if name not in own]
-        self.env.cr.execute(SQL("DROP TABLE IF EXISTS %s", table))
-        self.env.cr.execute(
-            SQL(
-                "CREATE UNLOGGED TABLE %s AS SELECT %s FROM %s WITH NO DATA",
-                table,
-                SQL(", ").join(
-                    [
-                        *map(SQL.identifier, ["id", *own]),
-                        *(SQL("0 AS %s", SQL.identifier(name)) for name in others),
-                    ]
-                ),
-                SQL.identifier(self.env[model]._table),
-            )
-        )
-        columns = SQL(", ").join(map(SQL.identifier, ["id", *own, *others]))
-        frame = frame[own + others].sort_index()
-        write(self.env, SQL("%s (%s)", table, columns), frame)
-        self.env.cr.execute(SQL("ALTER TABLE %s ADD PRIMARY KEY (id)", table))
-        self.env.cr.execute(SQL("ANALYZE %s", table))
-
-    @api.model
-    def _drop_staging(self):
-        """Drop the staging tables of all runs that have ended.
-
-        One that something else reads (a backup) is left to the next time.
-        """
-        working = self.search([("state", "in", OPEN)])
-        for table in staging_tables(self.env):
-            if int(table.rpartition("_")[2]) in working._ids:
-                continue
-            try:
-                with self.env.cr.savepoint():
-                    self.env.cr.execute("SET LOCAL lock_timeout = '2s'")
-                    self.env.cr.execute(SQL("DROP TABLE %s", SQL.identifier(table)))
-            except psycopg2.errors.LockNotAvailable:
-                _logger.info("%s is in use and dropped by a later refresh", table)
+        return [pd.concat(part) for part in zip(*parts, strict=True)]
 
     # --- applying ---------------------------------------------------------------------
 
@@ -619,87 +565,6 @@ class SubscriptionRefresh(models.Model):
             self._finish()
         else:
             self.write({"last_table": list(TABLES)[-1], "last_id": 0})
-
-    def _is_staged(self):
-        """Return whether the staging tables are as this run has left them."""
-        for model, names in TABLES.items():
-            if not set(names) <= set(table_columns(self.env.cr, self._staging(model))):
-                return False
-        exists = [
-            SQL("EXISTS (SELECT FROM %s)", SQL.identifier(self._staging(name)))
-            for name in TABLES
-        ]
-        [[filled]] = self.env.execute_query(SQL("SELECT %s OR %s", *exists))
-        return filled or not self.seen_count
-
-    def _apply(self, model, ids):
-        """Write the staged rows of a range of ids that differ; return their number."""
-        columns = [SQL.identifier(name) for name in TABLES[model]]
-        # A row that somebody else holds for longer is named as one that failed.
-        self.env.cr.execute("SET LOCAL lock_timeout = '2s'")
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE %(table)s AS record
-                   SET %(assignments)s
-                  FROM %(staging)s AS staged
-                 WHERE record.id = staged.id
-                   AND record.id BETWEEN %(first)s AND %(last)s
-                   AND staged.id BETWEEN %(first)s AND %(last)s
-                   AND record.id <> ALL(%(moved)s)
-                   AND (%(old)s) IS DISTINCT FROM (%(new)s)
-                """,
-                table=SQL.identifier(self.env[model]._table),
-                staging=SQL.identifier(self._staging(model)),
-                assignments=SQL(", ").join(
-                    SQL("%s = staged.%s", c, c) for c in columns
-                ),
-                first=ids[0],
-                last=ids[-1],
-                moved=self._moved(model),
-                old=SQL(", ").join(SQL("record.%s", c) for c in columns),
-                new=SQL(", ").join(SQL("staged.%s", c) for c in columns),
-            )
-        )
-        changed = self.env.cr.rowcount
-        self.env[model].invalidate_model(TABLES[model])
-        return changed
-
-    def _moved(self, model):
-        """Return the ids of a model that were booked on since the snapshot.
-
-        What was stored with the booking is newer than what is staged. The numbers of
-        movements tell, per subscription, as two transactions cannot book on the same
-        one; of another, a number may come late, but not by thousands.
-        """
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT movement.%(column)s
-                  FROM subscription_movement movement
-             LEFT JOIN %(staging)s staged
-                    ON staged.id = movement.subscription_res_id
-                 WHERE movement.company_id = %(company)s
-                   AND movement.id > %(oldest)s
-                   AND movement.date <= %(as_of)s
-                   AND movement.known_on <= %(as_of)s
-                   AND CASE WHEN staged.id IS NULL
-                            THEN movement.subscription_id IS NOT NULL
-                            ELSE movement.id > COALESCE(staged.last_movement_id, 0)
-                       END
-                """,
-                column=SQL.identifier(
-                    "subscription_res_id"
-                    if model == "sale.subscription"
-                    else "customer_id"
-                ),
-                staging=SQL.identifier(self._staging("sale.subscription")),
-                company=self.company_id.id,
-                oldest=self.last_movement_id - LATE,
-                as_of=self.as_of,
-            )
-        )
-        return [row[0] for row in rows]
 
     # --- one subscription -------------------------------------------------------------
 
@@ -747,6 +612,24 @@ class SubscriptionRefresh(models.Model):
                 subject=self.env._("Refresh of %s", self.company_id.name),
                 body=text,
             )
+
+    def _watch_usage(self):
+        """Tell managers, once, that usage is not reported any more.
+
+        Signals of usage are missing then: nobody is scored as one who stopped using.
+        """
+        company = self.company_id.sudo()
+        last = feed_outage(self.env, company, self.as_of)
+        if last and not company.subscription_usage_outage_date:
+            self._notify_managers(
+                self.env._(
+                    "No usage was reported for any subscription since %s. Until "
+                    "reports come in again, the signals of usage count as unknown. "
+                    "Look at the program that reports it.",
+                    format_date(self.env, last),
+                )
+            )
+        company.subscription_usage_outage_date = last
 
     @api.autovacuum
     def _gc_runs(self):

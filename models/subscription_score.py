@@ -171,17 +171,25 @@ class SubscriptionScore(models.AbstractModel):
     @api.depends("next_renewal_date", "company_id")
     @api.depends_context("uid")
     def _compute_days_to_renewal(self):
-        for company, records in self.grouped("company_id").items():
-            today = company._subscription_today() if company else None
-            for record in records:
-                due = record.next_renewal_date
-                record.days_to_renewal = due and today and (due - today).days
+        self._compute_days_until("next_renewal_date", "days_to_renewal")
 
     @api.model
     def _search_days_to_renewal(self, operator, value):
-        """Search on the date, counted from the day it is in each company.
+        return self._search_days_until("next_renewal_date", operator, value)
 
-        False stands for no next renewal, 0 for one that is today.
+    def _compute_days_until(self, date_name, name):
+        """Store in a field how many days it is to a date, as each company counts."""
+        for company, records in self.grouped("company_id").items():
+            today = company._subscription_today() if company else None
+            for record in records:
+                due = record[date_name]
+                record[name] = due and today and (due - today).days
+
+    @api.model
+    def _search_days_until(self, date_name, operator, value):
+        """Search on a date, counted from the day it is in each company.
+
+        False stands for no such date, 0 for one that is today.
         """
         if operator not in ("<", "<=", ">", ">=", "in"):
             return NotImplemented
@@ -194,7 +202,7 @@ class SubscriptionScore(models.AbstractModel):
         companies = self.env["res.company"].sudo().with_context(active_test=False)
         return Domain.OR(
             Domain("company_id", "=", company.id)
-            & Domain("next_renewal_date", operator, due(company._subscription_today()))
+            & Domain(date_name, operator, due(company._subscription_today()))
             for company in companies.search([])
         )
 
