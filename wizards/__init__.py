@@ -2,3 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import base_partner_merge
 from . import subscription_import_wizard
+from . import subscription_risk_override
+from . import subscription_usage_import
+from . import subscription_scorecard_test

@@ -16,10 +16,13 @@ const COLORS = {
     about_to_sleep: "warning",
     at_risk: "danger",
     cant_lose: "danger",
+    low: "success",
+    medium: "warning",
+    high: "danger",
 };
 
 /**
- * Lifecycle stages, tenure bands and RFM segments bear the same colour wherever they are
+ * Lifecycle stages, tenure bands, RFM segments and churn risks bear the same colour wherever they are
  * shown; what is over, or neither good nor bad, is grey.
  */
 export class ScoreBadgeField extends BadgeField {
