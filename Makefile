@@ -5,6 +5,7 @@ export CALLED_FROM := $(PWD)
 
 run: ## a demonstration company on http://127.0.0.1:8069 (PORT=, DB=demo, SERVE=0 ends after the table)
 test: ## all tests (FAST=1 without browser and slow ones, TAGS= a part, in Odoo's syntax)
+backtest: ## a churn model of the past against what happened (DB=import AT=2019-12-15 HORIZON=90d)
 import: ## history of another billing system (FILE=history.csv AS_OF=2024-12-31 DB=import)
 shell: ## an Odoo shell (DB=demo); runs a script given on standard input
 update: ## bring a database to the state of this checkout (DB=demo)
@@ -15,10 +16,10 @@ lock: ## resolve pyproject.toml and package.json into the lock files again
 stop: ## end the servers that were started
 clean: ## stop, and remove all that was built (downloads are kept)
 
-run test import shell update lint bench mutants lock stop clean:
+run test backtest import shell update lint bench mutants lock stop clean:
 	@bin/$@
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: run test import shell update lint bench mutants lock stop clean help
+.PHONY: run test backtest import shell update lint bench mutants lock stop clean help

@@ -5,6 +5,8 @@
 from odoo.tools import SQL
 
 INVOICES = 6
+TICKETS = 3
+USAGE = 30
 TABLES = (
     "res_partner",
     "subscription_customer",
@@ -16,6 +18,9 @@ TABLES = (
     "account_move_line",
     "account_partial_reconcile",
     "crm_lead",
+    "helpdesk_ticket",
+    "subscription_usage",
+    "subscription_terms",
 )
 
 
@@ -24,7 +29,8 @@ def fill(env, number):
 
     They started half a year to two years ago. Each has a line, terms, three movements
     and six monthly invoices with a receivable line; the last invoice of every tenth is
-    open and past due, the others are paid.
+    open and past due, the others are paid. Each has three tickets, one of which is open
+    for every eighth, and thirty days of use of five features.
     """
     company = env.company
     account = env["account.account"].search(
@@ -42,12 +48,24 @@ def fill(env, number):
         "account": account.id,
         "journal": env["account.journal"].search([("type", "=", "sale")], limit=1).id,
         "invoices": INVOICES,
+        "tickets": TICKETS,
+        "usage": USAGE,
+        "features": _features(env).ids,
         "today": company._subscription_today(),
     }
     for statement in STATEMENTS:
         env.cr.execute(SQL(statement, **values))
     env.cr.commit()
     env.invalidate_all()
+
+
+def _features(env):
+    return env["subscription.feature"].create(
+        [
+            {"name": f"Bench {n}", "code": f"bench{n}", "is_key": n == 1}
+            for n in range(5)
+        ]
+    )
 
 
 def vacuum(env):
@@ -167,5 +185,32 @@ STATEMENTS = (
     SELECT 'Bench', 'opportunity', TRUE, partner_id, company_id, id, id %% 97,
            (SELECT MIN(id) FROM crm_stage) + (id %% 3 = 0)::int
       FROM subscription_customer
+    """,
+    """
+    INSERT INTO helpdesk_ticket (
+        name, number, description, active, company_id, partner_id,
+        commercial_partner_id, stage_id, create_date, closed_date, priority,
+        rating_status
+    )
+    SELECT 'Bench', 'BENCH' || c.id || '/' || n, '', TRUE, c.company_id, c.partner_id,
+           c.partner_id, stage.id, opened, closed, '1', 'stage_change'
+      FROM subscription_customer c, generate_series(1, %(tickets)s) AS n,
+   LATERAL (SELECT %(today)s::timestamp
+                   - ((c.id * 13 + n * 37) %% 150 || ' days')::interval) AS a (opened),
+   LATERAL (SELECT CASE WHEN n > 1 OR c.id %% 8 > 0
+                        THEN opened + (c.id %% 90 || ' hours')::interval END
+           ) AS b (closed),
+   LATERAL (SELECT MIN(id) FROM helpdesk_ticket_stage own
+             WHERE COALESCE(own.closed, FALSE) = (closed IS NOT NULL)) AS stage (id)
+    """,
+    """
+    INSERT INTO subscription_usage (
+        subscription_id, feature_id, company_id, date, count, known_on, is_month,
+        day_bits
+    )
+    SELECT s.id, (%(features)s)[1 + n %% 5], s.company_id, day, 1 + (s.id * n) %% 9,
+           day, FALSE, 1
+      FROM sale_subscription s, generate_series(1, %(usage)s) AS n,
+   LATERAL (SELECT %(today)s::date - (n * 3 + s.id::int %% 3)) AS a (day)
     """,
 )

@@ -34,10 +34,24 @@ EVIDENCE = "signals/evidence.py"
 RENEWALS = "analytics/renewals.py"
 BACKFILL = "analytics/backfill.py"
 REFRESH = "models/subscription_refresh.py"
+STAGING = "models/subscription_refresh_staging.py"
 SCORING = "models/scoring.py"
 TERMS = "signals/terms.py"
 SUBSCRIPTIONS = "signals/subscriptions.py"
 LEGS = "analytics/legs.py"
+SURVIVAL = "analytics/survival.py"
+CLV = "analytics/clv.py"
+PANEL = "analytics/churn/panel.py"
+SCORECARD = "analytics/churn/scorecard.py"
+BANDS = "analytics/churn/bands.py"
+USAGE = "signals/usage.py"
+INGEST = "models/subscription_usage_ingest.py"
+PAYMENTS = "signals/payments.py"
+PRICE = "signals/price.py"
+SUPPORT = "signals/support.py"
+ENGAGEMENT = "signals/engagement.py"
+PAST = "TestSignalTable.test_past_signals_never_change_when_data_is_added"
+OTHERS = "TestSignalTable.test_companies_do_not_influence_each_other"
 MUTANTS = [
     # 1. A signal computed as of a past date never changes when later data is added.
     Mutant(
@@ -201,17 +215,59 @@ MUTANTS = [
         "",
         "TestSignals.test_relationship_goes_on_through_short_breaks",
     ),
+    Mutant(
+        "1 as of: notices",
+        "signals/notices.py",
+        "AND known_on <= %s",
+        "AND known_on <= GREATEST(%s, known_on)",
+        "TestNotice.test_signal_knows_what_was_known",
+    ),
+    Mutant(
+        "1 as of: withdrawn later",
+        "signals/notices.py",
+        "AND COALESCE(withdrawn_on > %(as_of)s, TRUE)",
+        "AND withdrawn_on IS NULL",
+        "TestNotice.test_signal_knows_what_was_known",
+    ),
+    Mutant(
+        "1 as of: carried out later",
+        "signals/notices.py",
+        "AND COALESCE(closed_on > %(as_of)s, TRUE)",
+        "AND closed_on IS NULL",
+        "TestNotice.test_signal_knows_what_was_known",
+    ),
+    Mutant(
+        "1 as of: events withdrawn later",
+        "signals/notices.py",
+        "withdrawn_on <= %(until)s",
+        "%(until)s IS NOT NULL",
+        "TestNotice.test_withdrawal_is_not_known_before",
+    ),
+    Mutant(
+        "1 as of: answers",
+        "signals/nps.py",
+        "AND known_on <= %(as_of)s",
+        "AND known_on <= GREATEST(%(as_of)s, known_on)",
+        "TestNps.test_signal_knows_what_was_known",
+    ),
+    Mutant(
+        "1 as of: no one says since when",
+        "models/subscription_notice.py",
+        "for name in vals if name in RECORDED}",
+        "for name in vals}",
+        "TestNotice.test_facts_stay",
+    ),
     # 2. The refresh is idempotent, resumable, and touches only rows that differ.
     Mutant(
         "2 only rows that differ",
-        REFRESH,
+        STAGING,
         "AND (%(old)s) IS DISTINCT FROM (%(new)s)",
         "",
         "TestRefresh.test_second_run_writes_nothing",
     ),
     Mutant(
         "2 resumable: newer is kept",
-        REFRESH,
+        STAGING,
         "AND record.id <> ALL(%(moved)s)",
         "",
         "TestRefresh.test_what_happens_meanwhile_is_not_overwritten",
@@ -232,14 +288,14 @@ MUTANTS = [
     ),
     Mutant(
         "2 resumable: lost staging",
-        REFRESH,
+        STAGING,
         "return filled or not self.seen_count",
         "return True",
         "TestRefresh.test_staging_that_was_lost_is_made_again",
     ),
     Mutant(
         "2 resumable: old staging",
-        REFRESH,
+        STAGING,
         "                return False\n        exists",
         "                pass\n        exists",
         "TestRefresh.test_addon_updated_between",
@@ -498,6 +554,34 @@ MUTANTS = [
         '("id"',
         "TestBackfill.test_other_companies_are_left_alone",
     ),
+    Mutant(
+        "4 notices",
+        "signals/notices.py",
+        "company_id = %s AND",
+        "company_id >= LEAST(%s, company_id) AND",
+        "TestNotice.test_other_company",
+    ),
+    Mutant(
+        "4 answers",
+        "signals/nps.py",
+        "WHERE company_id = %(company)s",
+        "WHERE company_id >= LEAST(company_id, %(company)s)",
+        "TestNps.test_other_company",
+    ),
+    Mutant(
+        "4 customers of answers",
+        "models/subscription_nps.py",
+        "AND customer.company_id = answer.company_id",
+        "",
+        "TestNps.test_other_company",
+    ),
+    Mutant(
+        "4 who may decide",
+        "models/sale_subscription_notice.py",
+        'self.check_access("write")',
+        "pass",
+        "TestNotice.test_who_may",
+    ),
     # 9. A failure on one record is logged on its run and stops no other.
     Mutant(
         "9 one bad row",
@@ -565,7 +649,7 @@ MUTANTS = [
     ),
     Mutant(
         "10 today: old changes",
-        EVIDENCE,
+        "signals/clock.py",
         "(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date",
         "(%s + LENGTH(%s) * INTERVAL '0 days')::date",
         "TestBackfill.test_changes_of_stage_and_pauses_are_tracked_in_the_company_s_zone",
@@ -628,6 +712,20 @@ MUTANTS = [
         "False",
         "TestPartnerMerge.test_state_and_future_go_along",
     ),
+    Mutant(
+        "11 answers",
+        "models/subscription_customer_nps.py",
+        'self.env["subscription.nps"]._store_latest(keep)',
+        "pass",
+        "TestNpsMerge.test_customers",
+    ),
+    Mutant(
+        "11 answers of contacts",
+        "models/subscription_customer_nps.py",
+        'self.env["subscription.nps"]._link(commercial_partners)',
+        "pass",
+        "TestNpsMerge.test_contact_of_another_customer",
+    ),
     # 12. Missing input is missing, never zero.
     Mutant(
         "12 missing: customers",
@@ -685,6 +783,20 @@ MUTANTS = [
         "aggregate(subscriptions)",
         "TestRefresh.test_what_cannot_be_told_is_empty",
     ),
+    Mutant(
+        "12 missing: no answer is found nowhere",
+        "models/optional_integer.py",
+        "falsy_value = None",
+        "falsy_value = 0",
+        "TestNps.test_nothing_is_not_zero",
+    ),
+    Mutant(
+        "12 missing: no answer is not 0",
+        "models/optional_integer.py",
+        "return None if value is None or value is False else int(value)",
+        "return int(value or 0)",
+        "TestNps.test_import_without_an_answer_is_refused",
+    ),
     # 13. Nothing of ours stays, see uninstall_test in bin/test too.
     Mutant(
         "13 no staging table stays",
@@ -692,6 +804,13 @@ MUTANTS = [
         "        self._drop_staging()\n        if notice",
         "        if notice",
         "TestRefresh.test_nothing_is_left_behind",
+    ),
+    Mutant(
+        "13 no to-do stays",
+        "hooks.py",
+        'env["subscription.notice"].search([]).activity_id.unlink()',
+        "pass",
+        "TestNotice.test_no_to_do_is_left_behind",
     ),
     # Scores are what they are said to be.
     Mutant(
@@ -871,6 +990,41 @@ MUTANTS = [
         "",
         "TestCustomer.test_store_touches_only_what_differs",
     ),
+    Mutant(
+        "notices: facts",
+        "models/subscription_notice.py",
+        "if vals.keys() - CORRECTED:",
+        "if False:",
+        "TestNotice.test_facts_stay",
+    ),
+    Mutant(
+        "notices: closed with the subscription",
+        CUSTOMER,
+        'Notice._close_ended([("subscription_id.customer_id", "in", self.ids)])',
+        "pass",
+        "TestNotice.test_closed_with_the_subscription",
+    ),
+    Mutant(
+        "notices: closed by the refresh",
+        REFRESH,
+        'self.env["subscription.notice"]._close_ended(',
+        'self.env["subscription.notice"].search(',
+        "TestNotice.test_refresh_closes_what_was_known_to_end",
+    ),
+    Mutant(
+        "risk by hand: its last day",
+        "models/sale_subscription_risk.py",
+        ">= as_of",
+        "> as_of",
+        "TestRiskOverride.test_holds_up_to_its_last_day",
+    ),
+    Mutant(
+        "risk by hand: through the wizard",
+        "models/sale_subscription_risk.py",
+        "for name in vals if name not in ours}",
+        "for name in vals}",
+        "TestRiskOverride.test_only_through_the_wizard",
+    ),
     # The import's own promises.
     Mutant(
         "import: known late",
@@ -948,6 +1102,436 @@ MUTANTS = [
         "touched = import_.line_ids._touched() + import_.record_ids._touched()\n",
         "touched = []\n",
         "TestImportUndo.test_invoiced_subscription",
+    ),
+    # Churn and lifetime value, the parts that need no database.
+    Mutant(
+        "1 as of: ends after the date",
+        SURVIVAL,
+        "    gone = end <= today\n",
+        "    gone = end.notna()\n",
+        "test_survival.py",
+    ),
+    Mutant(
+        "survival: who leaves amid a period",
+        SURVIVAL,
+        "whole + (last_day < until)",
+        "whole + (last_day < start)",
+        "test_survival.py",
+    ),
+    Mutant(
+        "survival: what is continued has not left",
+        SURVIVAL,
+        'ended = gone & ~lives["has_successor"].astype(bool)',
+        "ended = gone",
+        "test_survival.py",
+    ),
+    Mutant(
+        "survival: entered late",
+        SURVIVAL,
+        "joined = np.bincount(entered, minlength=last + 1).cumsum()",
+        "joined = np.bincount(0 * entered, minlength=last + 1).cumsum()",
+        "test_survival.py",
+    ),
+    Mutant(
+        "survival: diverging fits",
+        SURVIVAL,
+        "    if gains and beta.is_bounded and beta.covariance:\n",
+        "    if beta.covariance:\n",
+        "test_survival.py",
+    ),
+    Mutant(
+        "survival: curves that miss what was seen",
+        SURVIVAL,
+        "    if curve.gap <= WIDEST_GAP:\n",
+        "    if curve:\n",
+        "test_survival.py",
+    ),
+    Mutant(
+        "survival: thin cohorts are pooled",
+        SURVIVAL,
+        'if own["ended"].sum() >= MIN_ENDS:',
+        "if len(own) >= MIN_ENDS:",
+        "test_survival.py",
+    ),
+    Mutant(
+        "survival: months and years do not mix",
+        SURVIVAL,
+        "stay = np.log1p(-self.monthly.hazard) * period_months",
+        "stay = np.log1p(-self.monthly.hazard)",
+        "test_survival.py",
+    ),
+    Mutant(
+        "survival: errors of a fit",
+        SURVIVAL,
+        "2 * one * two * both",
+        "0 * both",
+        "test_survival.py",
+    ),
+    Mutant(
+        "12 missing: CLV without a score",
+        CLV,
+        "inside = np.where(known, self.decisions, 0)",
+        "inside = self.decisions",
+        "test_clv.py",
+    ),
+    Mutant(
+        "CLV: the horizon cuts a payment",
+        CLV,
+        "np.minimum(share[:n] - k, 1)",
+        "np.minimum(np.ceil(share[:n] - k), 1)",
+        "test_clv.py",
+    ),
+    Mutant(
+        "CLV: the score holds within its horizon",
+        CLV,
+        "hazard = np.where(k < inside[:n], within, hazard)",
+        "pass",
+        "test_clv.py",
+    ),
+    Mutant(
+        "CLV: a score fades",
+        CLV,
+        "np.clip(said / usual, 1 / MOST_RATIO, MOST_RATIO)",
+        "np.maximum(said / usual, 1 / MOST_RATIO)",
+        "test_clv.py",
+    ),
+    Mutant(
+        "CLV: waits for the next payment",
+        CLV,
+        "first = force * self.wait[order]",
+        "first = 0 * self.wait[order]",
+        "test_clv.py",
+    ),
+    Mutant(
+        "CLV: bounds of a loss",
+        CLV,
+        '"clv_lower": np.minimum(value[1], value[2])',
+        '"clv_lower": value[1]',
+        "test_clv.py",
+    ),
+    Mutant(
+        "1 as of: labels that are not mature",
+        PANEL,
+        "if horizon.end(day) <= known_by",
+        "if day <= known_by",
+        "test_churn_panel.py",
+    ),
+    Mutant(
+        "1 as of: labels beyond the horizon",
+        PANEL,
+        "(notice <= last)",
+        "notice.notna()",
+        "test_churn_panel.py",
+    ),
+    Mutant(
+        "churn: notice given is not predicted",
+        PANEL,
+        "churned[running & ~(notice <= day)]",
+        "churned[running]",
+        "test_churn_panel.py",
+    ),
+    Mutant(
+        "churn: what is continued has not left",
+        PANEL,
+        ' & ~lives["has_successor"].astype(bool)\n',
+        "\n",
+        "test_churn_panel.py",
+    ),
+    Mutant(
+        "churn: ends that were not recorded",
+        PANEL,
+        "if pd.Timestamp(day) >= earliest",
+        "if day",
+        "test_churn_panel.py",
+    ),
+    Mutant(
+        "12 missing: rules of what is not known",
+        SCORECARD,
+        "np.where(np.isnan(points), 0, rule.weight)",
+        "rule.weight",
+        "test_churn_scorecard.py",
+    ),
+    Mutant(
+        "12 missing: categories",
+        SCORECARD,
+        "np.where(values.isna(), np.nan, 100 * inside)",
+        "100 * inside",
+        "test_churn_scorecard.py",
+    ),
+    Mutant(
+        "12 missing: not enough data",
+        SCORECARD,
+        "total = weights.sum(axis=1).where(enough)",
+        "total = weights.sum(axis=1)",
+        "test_churn_scorecard.py",
+    ),
+    Mutant(
+        "churn: points stay within 0 and 100",
+        SCORECARD,
+        "return 100 * np.clip(share, 0, 1)",
+        "return 100 * share",
+        "test_churn_scorecard.py",
+    ),
+    Mutant(
+        "12 missing: no band without a score",
+        BANDS,
+        "codes = np.where(np.isnan(values), -1, codes)\n",
+        "",
+        "test_churn_bands.py",
+    ),
+    Mutant(
+        "churn: bands do not flicker",
+        BANDS,
+        "np.where(before >= high, limits.high_leave, limits.high_enter)",
+        "limits.high_enter",
+        "test_churn_bands.py",
+    ),
+    Mutant(
+        "churn: high falls to medium by its lower limit",
+        BANDS,
+        "        before >= medium, limits",
+        "        before == medium, limits",
+        "test_churn_bands.py",
+    ),
+    # Usage.
+    Mutant(
+        "1 as of: usage known later",
+        USAGE,
+        "AND known_on <= %(today)s",
+        "AND known_on <= GREATEST(%(today)s, known_on)",
+        "TestUsageSignals.test_past_signal_never_changes_when_data_is_added",
+    ),
+    Mutant(
+        "1 as of: usage of later days",
+        USAGE,
+        "AND date <= %(today)s",
+        "AND date <= GREATEST(%(today)s, date)",
+        "TestUsageSignals.test_values",
+    ),
+    Mutant(
+        "1 as of: usage corrected later",
+        INGEST,
+        "        if not history:\n            cr.execute(SQL(KEEP, **values))\n",
+        "",
+        "TestUsageSignals.test_past_signal_never_changes_when_data_is_added",
+    ),
+    Mutant(
+        "4 usage of another company",
+        USAGE,
+        "WHERE company_id = %(company)s\n               AND date",
+        "WHERE company_id + %(company)s > 0\n               AND date",
+        "TestUsageSignals.test_companies_are_apart",
+    ),
+    Mutant(
+        "4 usage reported for another company",
+        INGEST,
+        "WHERE company_id = %(company)s AND",
+        "WHERE company_id + %(company)s > 0 AND",
+        "TestUsageIngest.test_other_company",
+    ),
+    Mutant(
+        "4 who may report usage",
+        INGEST,
+        "if not self.env.su and not any(",
+        "if self.env.su and not any(",
+        "TestUsageReach.test_only_with_the_group",
+    ),
+    Mutant(
+        "12 a feed that stopped",
+        USAGE,
+        "self.stopped = bool(until) and",
+        "self.stopped = not until and",
+        "TestUsageSignals.test_outage",
+    ),
+    Mutant(
+        "12 a feed that had stopped",
+        USAGE,
+        "            if (day - before).days > OUTAGE_DAYS:\n",
+        "            if (day - before).days > 1000:\n",
+        "TestUsageSignals.test_after_an_outage",
+    ),
+    Mutant(
+        "12 a plan that is not measured",
+        USAGE,
+        "    result.loc[~measured] = np.nan\n",
+        "",
+        "TestUsageSignals.test_never_used",
+    ),
+    Mutant(
+        "12 a feed that is young",
+        USAGE,
+        "first <= after + ONE_DAY and",
+        "first <= self.today and",
+        "TestUsageSignals.test_young_feed",
+    ),
+    Mutant(
+        "usage before the start",
+        USAGE,
+        "AND young.start > date",
+        "AND young.start > date + 1000",
+        "TestUsageSignals.test_usage_before_the_start_does_not_count",
+    ),
+    Mutant(
+        "usage: an event counts once",
+        INGEST,
+        "ON CONFLICT DO NOTHING",
+        "ON CONFLICT (digest) DO UPDATE SET date = excluded.date",
+        "TestUsageIngest.test_event_counts_once",
+    ),
+    Mutant(
+        "usage: a total replaces",
+        INGEST,
+        '        "excluded.count",\n',
+        '        "usage.count + excluded.count",\n',
+        "TestUsageIngest.test_total_of_a_day_replaces_the_one_before",
+    ),
+    Mutant(
+        "usage: a month takes no more",
+        INGEST,
+        "AND month.is_month",
+        "AND month.is_month AND FALSE",
+        "TestUsageMonths.test_month_takes_no_more_usage",
+    ),
+    Mutant(
+        "9 a login that cannot be counted",
+        "models/res_users.py",
+        "except Exception:",
+        "except ZeroDivisionError:",
+        "TestPortalLogin.test_no_failure_stops_a_login",
+    ),
+    # Signals by source.
+    Mutant(
+        "1 as of: paid late later",
+        PAYMENTS,
+        "AND paid.max_date <= %s",
+        "AND paid.max_date <= GREATEST(%s, paid.max_date)",
+        PAST,
+    ),
+    Mutant(
+        "1 as of: refunded later",
+        PAYMENTS,
+        "AND invoice_date <= %(as_of)s",
+        "",
+        PAST,
+    ),
+    Mutant(
+        "1 as of: failed later",
+        PAYMENTS,
+        "AND last_state_change < %(end)s",
+        "",
+        PAST,
+    ),
+    Mutant(
+        "1 as of: tickets",
+        SUPPORT,
+        "AND ticket.create_date < %(end)s",
+        "",
+        PAST,
+    ),
+    Mutant(
+        "1 as of: closed later",
+        SUPPORT,
+        "CASE WHEN past.id IS NOT NULL THEN past.closed\n",
+        "CASE WHEN FALSE THEN past.closed\n",
+        "TestSignalSupport.test_closed_as_of_each_day",
+    ),
+    Mutant(
+        "1 as of: reopened later",
+        SUPPORT,
+        "AND message.date < %(end)s\n",
+        "",
+        PAST,
+    ),
+    Mutant(
+        "1 as of: rated later",
+        SUPPORT,
+        "AND given.date < %(end)s",
+        "",
+        PAST,
+    ),
+    Mutant(
+        "1 as of: opened later",
+        ENGAGEMENT,
+        "AND trace.open_datetime < %(end)s AS",
+        "AS",
+        PAST,
+    ),
+    Mutant(
+        "1 as of: clicked again",
+        ENGAGEMENT,
+        "click.clicked,\n",
+        "NULL::boolean,\n",
+        PAST,
+    ),
+    Mutant(
+        "1 as of: written later",
+        ENGAGEMENT,
+        "AND message.date < %(end)s",
+        "",
+        PAST,
+    ),
+    Mutant(
+        "1 as of: cancelled later",
+        ENGAGEMENT,
+        "OR event.write_date >= %(end)s",
+        "",
+        PAST,
+    ),
+    Mutant(
+        "1 as of: off the blacklist",
+        ENGAGEMENT,
+        "COALESCE(past.before, past.first, listed.active::int) = 1",
+        "listed.active",
+        PAST,
+    ),
+    Mutant(
+        "starts are no changes",
+        PRICE,
+        "WHERE started IS NULL OR date > started",
+        "WHERE TRUE",
+        "TestSignalPrice.test_starts_are_no_changes",
+    ),
+    Mutant(
+        "4 payments",
+        PAYMENTS,
+        "WHERE company_id = %(company)s\n                   AND state = 'error'",
+        "WHERE state = 'error'",
+        OTHERS,
+    ),
+    Mutant(
+        "4 mailings and meetings",
+        ENGAGEMENT,
+        "(%(user)s IS NULL OR",
+        "(TRUE OR",
+        OTHERS,
+    ),
+    Mutant(
+        "4 messages",
+        ENGAGEMENT,
+        "AND (message.record_company_id = %(company)s",
+        "AND (TRUE",
+        OTHERS,
+    ),
+    Mutant(
+        "10 days of the company",
+        "signals/clock.py",
+        "ZoneInfo(company._subscription_zone())",
+        "UTC",
+        "TestSignalSupport.test_windows_in_days_of_the_company",
+    ),
+    Mutant(
+        "12 never connected",
+        SUPPORT,
+        "if _has_tickets(env, company, as_of):",
+        "if True:",
+        "TestSignalSupport.test_never_connected_is_missing_and_none_is_zero",
+    ),
+    Mutant(
+        "12 no payment",
+        PAYMENTS,
+        "if not _has_payments(env, company, as_of):",
+        "if False:",
+        "TestSignalPayments.test_failed_online",
     ),
 ]
 
