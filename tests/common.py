@@ -9,6 +9,8 @@ from datetime import date
 from decimal import Decimal
 from itertools import count
 
+from freezegun import freeze_time
+
 from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user
 from odoo.tools import SQL
@@ -294,7 +296,24 @@ class SubscriptionCase(TransactionCase):
         first = min(row.date for row in rows)
         subscription.date_start = first
         terms = subscription.env["subscription.terms"]
-        terms._tell({subscription.id: (first, first)})
+        # What is booked later must not change what it was sold as before.
+        if not terms.search_count([("subscription_res_id", "=", subscription.id)]):
+            terms._tell({subscription.id: (first, first)})
+
+    def forget_terms(self, subscription):
+        """Have a subscription of which nobody knows what it is sold as."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "DELETE FROM subscription_terms WHERE subscription_res_id = %s",
+            [subscription.id],
+        )
+
+    @classmethod
+    def tell(cls, subscription, when, **values):
+        """Sell a subscription as something else from a day on (known on that day)."""
+        subscription.with_context(**{TOLD: True}).write(values)
+        when = day(when)
+        cls.env["subscription.terms"]._tell({subscription.id: (when, when)})
 
     @classmethod
     def subscribe(
@@ -355,6 +374,26 @@ class SubscriptionCase(TransactionCase):
         while import_._work():
             pass
         return import_
+
+    def tracked(self, when, record, **values):
+        """Write values at a time (UTC), and have the chatter keep it."""
+        self.env.cr.precommit.run()
+        with freeze_time(when):
+            record.with_context(tracking_disable=False).write(values)
+            self.env.flush_all()
+            self.env.cr.precommit.run()
+
+    def assertSignals(self, source, as_of, subscription, /, **expected):
+        """Check signals of a subscription; None is missing.
+
+        It makes no difference whether it is asked for alone.
+        """
+        company = subscription.company_id
+        for ids in (subscription.ids, None):
+            frame = source(self.env, company, day(as_of), ids)
+            row = frame.loc[subscription.id, list(expected)].astype(object)
+            found = row.where(row.notna(), None).to_dict()
+            self.assertEqual(found, expected, (as_of, ids))
 
     # --- looking at rows --------------------------------------------------------------
 

@@ -2,8 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
-from freezegun import freeze_time
-
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
@@ -147,14 +145,6 @@ class TestBackfill(SubscriptionCase):
                 **values,
             }
         )
-
-    def tracked(self, when, subscription, **values):
-        """Write values at a time (UTC), and have the chatter keep it."""
-        self.env.cr.precommit.run()
-        with freeze_time(when):
-            subscription.with_context(tracking_disable=False).write(values)
-            self.env.flush_all()
-            self.env.cr.precommit.run()
 
     def stage(self, xmlid):
         return {"stage_id": self.env.ref(xmlid).id}

@@ -5,17 +5,13 @@
 The files lie beside the checkout, in ``../shared/data``; without them these tests skip.
 """
 
-from datetime import date
-from pathlib import Path
-
 import pandas as pd
 from dateutil.relativedelta import relativedelta
 
 from odoo.tests import tagged
 
-from .common import SubscriptionCase, day
-
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+from .common import day
+from .real_data import DATA, RealDataCase
 
 #: R and the rounded mean of F and M, best R first, F and M growing.
 GRID = {
@@ -69,29 +65,7 @@ def whole_months(start, end):
 
 # The tag lets the test command run it beside the others.
 @tagged("post_install", "-at_install", "slow", "whole_history")
-class TestRealHistory(SubscriptionCase):
-    def import_file(self, name, as_of):
-        """Import a file of the data folder; return it as the test reads it itself."""
-        path = DATA / name / "history.csv"
-        if not path.exists():
-            self.skipTest(f"{path} is missing: importing {name} was NOT tested")
-        wizard = self.make_wizard(path.read_bytes(), as_of)
-        wizard.action_preview()
-        self.assertFalse(wizard.problem_ids)
-        import_ = self.env["subscription.import"].browse(
-            wizard.action_import()["res_id"]
-        )
-        while import_._work():
-            pass
-        self.assertEqual((import_.state, import_.failed_count), ("done", 0))
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-        frame["mrr"] = frame["mrr"].astype(float)
-        frame["start"] = frame["start_date"].map(date.fromisoformat)
-        frame["end"] = frame["end_date"].map(
-            lambda x: date.fromisoformat(x or "9999-12-31")
-        )
-        return frame[frame["start"] <= as_of]
-
+class TestRealHistory(RealDataCase):
     def assertSummary(self, as_of, **expected):
         found = self.env["subscription.movement"]._summary(self.company, as_of)
         self.assertEqual({key: found[key] for key in expected}, expected)

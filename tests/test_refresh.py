@@ -14,9 +14,10 @@ from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
 from ..analytics.ledger import END
-from ..models import subscription_refresh
+from ..models import subscription_refresh, subscription_refresh_staging
 from ..models.scoring import CUSTOMER_COLUMNS, LIFE, RFM, SUBSCRIPTION_COLUMNS
-from ..models.subscription_refresh import LOCK, staging_tables
+from ..models.subscription_refresh import LOCK
+from ..models.subscription_refresh_staging import staging_tables
 from .common import MODULE, SubscriptionCase, day
 
 ENGINE = f"odoo.addons.{MODULE}.models.subscription_refresh"
@@ -87,7 +88,7 @@ class TestRefresh(RefreshCase):
         run = self.refresh()
         self.assertEqual((run.state, run.error), ("done", False))
         # What has left was brought to its end by the import.
-        self.assertEqual((run.seen_count, run.changed_count), (6, 4))
+        self.assertEqual((run.seen_count, run.changed_count), (6, 6))
         self.assertRecordValues(
             self.old | self.new | self.left,
             [
@@ -347,7 +348,7 @@ class TestRefresh(RefreshCase):
             table = SQL.identifier(run._staging(model))
             self.env.cr.execute(SQL("TRUNCATE %s", table))
         run._run(step)
-        self.assertEqual((run.state, run.changed_count), ("done", 4))
+        self.assertEqual((run.state, run.changed_count), ("done", 6))
         self.assertEqual(self.old.rfm_score, "542")
 
     def test_nothing_is_left_behind(self):
@@ -584,7 +585,9 @@ class TestRefreshFailures(RefreshCase):
 
     def test_customer_of_one_that_cannot_be_computed(self):
         """Nothing wrong is said of others, nor of its own customer."""
-        self.patch(subscription_refresh, "LATE", 0)  # what it booked is long ago
+        self.patch(
+            subscription_refresh_staging, "LATE", 0
+        )  # what it booked is long ago
         self.subscribe(self.old.partner_id, start="2024-06-01", end="2025-01-01")
         follower = self.subscribe(self.old.partner_id, start="2025-01-01", mrr=7)
         self.make_endless(self.new)

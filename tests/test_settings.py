@@ -85,6 +85,11 @@ class TestSettings(TransactionCase):
             "risk_high_leave_points": 50,
             "risk_medium_enter_points": 30,
             "risk_medium_leave_points": 25,
+            "usage_months": 24,
+            "gross_margin_percent": 80,
+            "discount_rate_percent": 10,
+            "clv_horizon_months": 60,
+            "high_value_percent": 20,
         }
         expected = {f"subscription_{name}": value for name, value in expected.items()}
         for company in self.companies:
@@ -102,6 +107,32 @@ class TestSettings(TransactionCase):
         names = ["subscription_churn_horizon_days"]
         self.assertAccepted(names, [1], [30], [730])
         self.assertRefused(names, "1 to 730 days", [0], [-90], [731])
+
+    def test_usage(self):
+        names = ["subscription_usage_months"]
+        self.assertAccepted(names, [6], [13], [120])
+        self.assertRefused(names, "6 to 120 months", [0], [5], [121])
+
+    def test_value(self):
+        names = [
+            f"subscription_{name}"
+            for name in (
+                "gross_margin_percent",
+                "discount_rate_percent",
+                "clv_horizon_months",
+                "high_value_percent",
+            )
+        ]
+        self.assertAccepted(names, [0, 0, 1, 0], [100, 100, 600, 100])
+        self.assertRefused(
+            names,
+            "0 to 100 %",
+            [-1, 10, 60, 20],
+            [80, 101, 60, 20],
+            [80, 10, 0, 20],
+            [80, 10, 601, 20],
+            [80, 10, 60, 101],
+        )
 
     def test_recency(self):
         self.assertAccepted(RECENCY, [1, 1.01, 1.02, 1.03], [2, 10, 50, 100])
@@ -224,6 +255,11 @@ class TestSettings(TransactionCase):
             "subscription_risk_high_leave_points": 80,
             "subscription_risk_medium_enter_points": 70,
             "subscription_risk_medium_leave_points": 61,
+            "subscription_usage_months": 13,
+            "subscription_gross_margin_percent": 60,
+            "subscription_discount_rate_percent": 5,
+            "subscription_clv_horizon_months": 36,
+            "subscription_high_value_percent": 10,
         }
         self.assertEqual(changed.keys(), SUBSCRIPTION_LIMITS.keys())
         form = self.settings(self.company)
