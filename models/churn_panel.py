@@ -150,12 +150,12 @@ def _settled(company, past, dates, known_by, horizon):
     """Return the dates in whose horizon no end lies that may still be continued."""
     grace = pd.Timedelta(days=company.subscription_grace_days)
     ends = past["end_date"]
-    open_ = ends[(ends <= pd.Timestamp(known_by)) & (ends > pd.Timestamp(known_by) - grace)]
+    open_ = ends[
+        (ends <= pd.Timestamp(known_by)) & (ends > pd.Timestamp(known_by) - grace)
+    ]
     first = open_.min()
     return [
-        day
-        for day in dates
-        if pd.isna(first) or pd.Timestamp(horizon.end(day)) < first
+        day for day in dates if pd.isna(first) or pd.Timestamp(horizon.end(day)) < first
     ]
 
 

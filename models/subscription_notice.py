@@ -143,7 +143,8 @@ class SubscriptionNotice(models.Model):
             # Defaults of the context are said by a person, too.
             given = self.default_get(sorted(RECORDED))
             vals_list = [{**given, **vals} for vals in vals_list]
-            self = self.with_context(clean_context(self.env.context))
+            cleaned = clean_context(self.env.context)
+            self = self.with_context(cleaned)  # pylint: disable=context-overridden
         Subscription = self.env["sale.subscription"]
         subscriptions = Subscription.browse(
             vals["subscription_id"] for vals in vals_list if vals.get("subscription_id")
