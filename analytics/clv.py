@@ -28,22 +28,6 @@ MOST_RATIO = 3.0
 SURE = 1e-4
 
 
-def derl(alpha: float, beta: float, n: int, discount: float) -> float:
-    """Return the discounted expected residual lifetime in periods, without an end.
-
-    Equation 6 of Fader and Hardie 2010, just before the decision at the end of the n-th
-    period: n - 1 renewals are made.
-
-    :param alpha: of the sBG, as ``beta``
-    :param discount: per period, above 0
-    """
-    from scipy.special import hyp2f1
-
-    total = alpha + beta + n
-    share = (beta + n - 1) / (total - 1)
-    return float(share * hyp2f1(1, beta + n, total, 1 / (1 + discount)))
-
-
 def lifetime_value(
     subscriptions: pd.DataFrame,
     survival: Survival,

@@ -16,7 +16,7 @@ period, or of the company.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -280,30 +280,6 @@ class Survival:
         stay = np.log1p(-self.monthly.hazard) * period_months
         return replace(self.monthly, hazard=float(-np.expm1(stay)))
 
-    def as_dict(self) -> dict:
-        """Return all of it as what JSON can hold. Plans are texts or whole numbers."""
-        return {
-            "by_plan": [
-                {"plan": plan, "period": period, **asdict(curve)}
-                for (plan, period), curve in self.by_plan.items()
-            ],
-            "by_period": [
-                {"period": period, **asdict(curve)}
-                for period, curve in self.by_period.items()
-            ],
-            "monthly": self.monthly and asdict(self.monthly),
-        }
-
-    @classmethod
-    def from_dict(cls, stored: Mapping) -> Survival:
-        """Return what :meth:`as_dict` was made from."""
-        by_plan = {
-            (row["plan"], row["period"]): _curve_of(row) for row in stored["by_plan"]
-        }
-        by_period = {row["period"]: _curve_of(row) for row in stored["by_period"]}
-        monthly = stored["monthly"]
-        return cls(by_plan, by_period, monthly and _curve_of(monthly))
-
 
 def fit(lives: pd.DataFrame) -> Survival:
     """Return the curves of a company's subscriptions.
@@ -388,13 +364,6 @@ def _fitted(lives, level):
         # All leaving at once would make the logarithm of the survival infinite.
         seen=tuple(np.minimum(seen[:last], 0.999).tolist()),
     )
-
-
-def _curve_of(row):
-    known = {field.name: row[field.name] for field in fields(Curve)}
-    covariance = known["covariance"]
-    known["covariance"] = covariance and tuple(covariance)
-    return Curve(**{**known, "seen": tuple(known["seen"])})
 
 
 def _name(unit, interval):

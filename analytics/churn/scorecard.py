@@ -18,7 +18,6 @@ import pandas as pd
 
 #: Fewer known signals are not enough data.
 MIN_SIGNALS = 2
-KINDS = ("above", "below", "category")
 
 
 @dataclass(frozen=True)
@@ -27,147 +26,31 @@ class Rule:
 
     :param signal: the name of the column
     :param weight: against those of the other rules, above 0
-    :param kind: of ``KINDS``: ``above`` and ``below``, the risk grows as the signal
-        rises or falls from ``start`` (0 points up to there) to ``full`` (100 points
-        from there on), in between in proportion; ``category``, 100 points for one of
-        ``values`` and 0 for others
-    :param reason: why, for people
+    :param start: 0 points up to there, seen from the other limit
+    :param full: 100 points from there on; in between in proportion. Below ``start``
+        where the risk grows as the signal falls
     """
 
     signal: str
     weight: float
-    kind: str
-    start: float = 0.0
-    full: float = 0.0
-    values: frozenset[str] = frozenset()
-    reason: str = ""
+    start: float
+    full: float
 
     def check(self) -> None:
         """Raise what is wrong with the rule.
 
-        :raise ValueError: its weight is not above 0, its kind does not exist, its
-            limits do not go the way of its kind, or no category is named
+        :raise ValueError: its weight is not above 0, or its limits are one or none
         """
         if not 0 < self.weight < np.inf:
             raise ValueError(f"The weight of {self.signal} is not above 0")
-        if self.kind not in KINDS:
-            raise ValueError(f"There is no rule of the kind {self.kind}")
-        if self.kind == "category" and not self.values:
-            raise ValueError(f"The rule of {self.signal} names no category")
-        if self.kind == "above" and not self.start < self.full:
-            raise ValueError(f"The limits of {self.signal} do not rise")
-        if self.kind == "below" and not self.start > self.full:
-            raise ValueError(f"The limits of {self.signal} do not fall")
+        if not abs(self.full - self.start) > 0:
+            raise ValueError(f"The limits of {self.signal} do not differ")
 
     def points(self, values: pd.Series) -> np.ndarray:
         """Return 0 to 100 of each value of the signal, NaN where it is missing."""
-        if self.kind == "category":
-            inside = values.isin(self.values).to_numpy(dtype=float)
-            return np.where(values.isna(), np.nan, 100 * inside)
         number = values.to_numpy(dtype=float, na_value=np.nan)
         share = (number - self.start) / (self.full - self.start)
         return 100 * np.clip(share, 0, 1)
-
-
-#: The rules a company begins with. Shares and changes are 1 for 100 %.
-DEFAULT_RULES = (
-    Rule(
-        "overdue_days",
-        15,
-        "above",
-        5,
-        45,
-        reason="Who stops paying has often decided already; a few days are the post.",
-    ),
-    Rule(
-        "failed_payments_180d",
-        10,
-        "above",
-        0,
-        3,
-        reason="Cards that expire end subscriptions without anybody deciding it.",
-    ),
-    Rule(
-        "late_share",
-        6,
-        "above",
-        0.2,
-        0.8,
-        reason="Paying later and later shows doubt or trouble; one late bill does not.",
-    ),
-    Rule(
-        "contraction_90d",
-        8,
-        "above",
-        0,
-        50,
-        reason="A smaller contract is the step before none.",
-    ),
-    Rule(
-        "oldest_open_days",
-        8,
-        "above",
-        3,
-        21,
-        reason="An answer that does not come is a reason to leave.",
-    ),
-    Rule(
-        "tickets_open",
-        4,
-        "above",
-        1,
-        4,
-        reason="One open ticket is usual, several are a problem.",
-    ),
-    Rule(
-        "satisfaction_last",
-        8,
-        "below",
-        4,
-        1,
-        reason="The last answer of support left them content, or not.",
-    ),
-    Rule(
-        "days_since_use",
-        12,
-        "above",
-        7,
-        45,
-        reason="What is not used will not be paid for.",
-    ),
-    Rule(
-        "logins_change",
-        10,
-        "below",
-        -10,
-        -70,
-        reason="Falling use comes weeks before the notice.",
-    ),
-    Rule(
-        "key_features_dropped",
-        6,
-        "above",
-        0,
-        2,
-        reason="Who gives up a key feature has found another way.",
-    ),
-    Rule(
-        "tenure_months",
-        8,
-        "below",
-        12,
-        0,
-        reason="Most who leave do so in the first year.",
-    ),
-    Rule(
-        "nps",
-        5,
-        "below",
-        8,
-        3,
-        reason="Detractors leave more often than promoters.",
-    ),
-)
 
 
 class Scorecard:
@@ -176,7 +59,7 @@ class Scorecard:
     :raise ValueError: see :meth:`Rule.check`
     """
 
-    def __init__(self, rules: Sequence[Rule] = DEFAULT_RULES) -> None:
+    def __init__(self, rules: Sequence[Rule]) -> None:
         for rule in rules:
             rule.check()
         self.rules = tuple(rules)

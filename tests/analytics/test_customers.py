@@ -128,3 +128,27 @@ def test_equals_customer_by_customer(some, random):
     assert (found.rfm_m == rfm.quintile_score(found.rfm_monetary)).all()
     segments = rfm.segment(found.rfm_r, found.rfm_f, found.rfm_m)
     assert list(found.rfm_segment) == list(segments)
+
+
+def test_worklist():
+    """Score × MRR, and the sooner it renews the more of it counts."""
+    frame = pd.DataFrame(
+        {
+            "churn_score": [100.0, 100.0, 95.0, 61.0, 0.0, None, 90.0],
+            "mrr": [100.0, 100.0, 100.0, 200.0, 100.0, 100.0, 100.0],
+            "next_renewal_date": pd.to_datetime(
+                [
+                    "2025-06-30",
+                    "2025-09-28",
+                    "2026-06-30",
+                    "2025-06-01",
+                    "2025-07-30",
+                    "2025-07-30",
+                    None,
+                ]
+            ),
+        }
+    )
+    found = customers.worklist(frame, date(2025, 6, 30), 2)
+    assert found.iloc[:5].tolist() == [100, 50, 18.79, 122, 0]
+    assert found.iloc[5:].isna().all()

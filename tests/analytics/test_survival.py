@@ -2,7 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Survival of cohorts: published fits, real tenures, and what is done with few data."""
 
-import json
 from datetime import date
 from math import lgamma, log
 from pathlib import Path
@@ -317,17 +316,6 @@ def test_survivors_that_were_imported_do_not_hide_the_early_leavers():
     untold = survival.fit(rows.drop(columns="entered")).curve(1, "years", 1, 12)
     assert told.survival(3)[-1] == pytest.approx(0.3, abs=0.03)
     assert untold.survival(3)[-1] > 0.8
-
-
-def test_curves_can_be_stored():
-    found = survival.fit(
-        pd.concat([cohort(HIGH_END, 1), people("x", [0] * 11 + [500], [(15, 300)])])
-    )
-    stored = json.loads(json.dumps(found.as_dict()))
-    assert survival.Survival.from_dict(stored) == found
-    assert {curve.method for curve in found.by_plan.values()} == {"sbg", "kaplan_meier"}
-    nothing = survival.fit(people(1, []))
-    assert survival.Survival.from_dict(nothing.as_dict()) == nothing
 
 
 @given(
