@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from ..analytics.churn.panel import labels, observation_dates, window
+from ..analytics.churn.panel import observation_dates, rows, window
 from ..analytics.lifecycle import stage
 from ..signals.notices import notice_events, notices
 from ..signals.price import frequent_products
@@ -60,7 +60,7 @@ def observed(env, company, as_of, products, ids=None):
 def lives(env, company, known_by):
     """Return the runs of subscriptions and what is known of their ends.
 
-    :return: DataFrame as :func:`..analytics.churn.panel.labels` takes it
+    :return: DataFrame as :func:`..analytics.churn.panel.rows` takes it
     """
     frame = runs(env, company, known_by)
     continued = set(
@@ -110,19 +110,19 @@ def panel(env, company, known_by, horizon, anchor=None, step=None):
     # The same ones on all dates: those that are sold most in the end.
     products = frequent_products(env, company, dates[-1]) if dates else []
     parts = []
-    for number, (day, rows) in enumerate(zip(dates, outcomes, strict=True)):
+    for number, (day, found) in enumerate(zip(dates, outcomes, strict=True)):
         if step:
             step(number, len(dates))
-        rows = rows[rows["customer_id"].isin(keep)]
+        found = found[found["customer_id"].isin(keep)]
         with env.cr.savepoint():  # the caller commits between dates
-            signals = observed(env, company, day, products, rows.index)
-        rows = rows[rows.index.isin(signals.index)]
+            signals = observed(env, company, day, products, found.index)
+        found = found[found.index.isin(signals.index)]
         parts.append(
             Panel(
-                signals.loc[rows.index],
-                rows["churned"],
-                pd.Series(pd.Timestamp(day), rows.index),
-                rows["customer_id"],
+                signals.loc[found.index],
+                found["churned"],
+                pd.Series(pd.Timestamp(day), found.index),
+                found["customer_id"],
             )
         )
     if not parts:
@@ -140,10 +140,9 @@ def outcome(env, company, past, day, horizon):
     :param past: from :func:`lives`
     :return: DataFrame indexed by subscription id: ``churned`` (bool), ``customer_id``
     """
-    churned = labels(past, day, horizon)
-    rows = past.loc[churned.index, ["subscription_id", "customer_id"]]
-    rows = rows.assign(churned=churned).set_index("subscription_id").rename_axis("id")
-    return rows[~rows.index.isin(notices(env, company, day).index)]
+    found = rows(past.set_index("subscription_id"), [day], horizon)
+    found = found.set_index("subscription_id").rename_axis("id")
+    return found[~found.index.isin(notices(env, company, day).index)]
 
 
 def _settled(company, past, dates, known_by, horizon):

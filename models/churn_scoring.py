@@ -2,17 +2,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Has the risk and the value of a company's subscriptions computed; writes nothing."""
 
-import json
-
 import numpy as np
 import pandas as pd
 
-from odoo.tools import SQL
-
 from ..analytics import clv, survival
 from ..analytics.churn.bands import Limits, band
+from ..analytics.churn.reasons import reasons
 from ..analytics.churn.scorecard import Scorecard
-from ..signals.frame import read
+from ..analytics.customers import high_value
+from ..signals.kept_scores import last_scores, risks_by_hand
 from ..signals.margins import margins
 from ..signals.notices import notices
 from ..signals.price import products_of
@@ -30,8 +28,30 @@ CHURN = [
     "mrr_at_risk",
 ]
 VALUE = ["clv", "clv_lower", "clv_upper", "is_high_value"]
-#: Reasons kept of each direction.
-REASONS = 3
+#: The signals that are kept on the subscription, see ``sale_subscription_signals.py``,
+#: and to how many digits.
+KEPT = {
+    "overdue_amount": 6,  # it comes rounded to its currency
+    "overdue_days": 0,
+    "period_months": 6,
+    "contraction_90d": 1,
+    "expansion_90d": 1,
+    "tickets_open": 0,
+    "oldest_open_days": 0,
+    "satisfaction_last": 1,
+    "logins_30d": 0,
+    "logins_change": 1,
+    "days_since_use": 0,
+    "active_days_30d": 0,
+    "features_30d": 0,
+    "features_change": 0,
+    "key_features_dropped": 0,
+    "key_features_90d": 0,
+    "limit_share": 3,
+    "days_since_message": 0,
+}
+PREFIX = "signal_"
+SIGNALS = [PREFIX + name for name in KEPT]
 #: In a month, as for the MRR.
 DAYS_A_MONTH = 30.4375
 #: Risks that are explained whatever it takes.
@@ -45,9 +65,11 @@ class Learned:
 
     name = "model"
 
-    def __init__(self, model, company):
+    def __init__(self, model, horizon, company):
         self.model = model
         self.limits = _limits(company, "percent")
+        #: How far ahead the scores look.
+        self.months = horizon.months
         #: Replacing values of trees takes its time: only those at risk are explained.
         self.explains_all = model.explanation == "exact"
 
@@ -70,6 +92,7 @@ class Points:
 
     name = "scorecard"
     explains_all = True
+    months = None  # points look at no time in particular
 
     def __init__(self, rules, company):
         self.card = Scorecard(rules)
@@ -91,21 +114,22 @@ def _limits(company, unit):
 
 def scorer(env, company):
     """Return what scores a company: the model in use, else its scorecard."""
-    model = env["subscription.churn.model"]._in_use(company)._load_or_refuse()
-    if model:
-        return Learned(model, company)
+    record = env["subscription.churn.model"]._in_use(company)
+    if model := record._load_or_refuse():
+        return Learned(model, record._horizon(), company)
     return Points(env["subscription.scorecard.rule"]._rules(company), company)
 
 
-def with_risk(env, company, as_of, frame, invoices=None):
+def with_risk(env, company, as_of, frame, scored_by, invoices=None):
     """Return the subscriptions of a company with what is at risk.
 
     :param frame: from :func:`.scoring.subscription_scores`, all of the company
+    :param scored_by: from :func:`scorer`
     :param invoices: from :func:`..signals.renewals.recurring_invoices`, if at hand
-    :return: the frame with :data:`CHURN`; missing of what does not run
+    :return: the frame with :data:`CHURN` and :data:`SIGNALS`; missing of what does not
+        run
     """
     running = frame[frame["is_running"]]
-    scored_by = scorer(env, company)
     signals = table(
         env,
         company,
@@ -120,8 +144,8 @@ def with_risk(env, company, as_of, frame, invoices=None):
     known = signals[looked_at].notna().sum(axis=1) >= FEWEST_SIGNALS
     scores = scores.where(known & ~notice)
     scored = scores.notna()
-    past = _past(env, company, as_of).reindex(running.index)
-    overridden = _overridden(env, company, as_of).reindex(running.index)
+    past = last_scores(env, company, as_of).reindex(running.index)
+    overridden = risks_by_hand(env, company, as_of).reindex(running.index)
     # Points and probabilities do not compare.
     alike = past["churn_scored_by"] == scored_by.name
     risk = band(scores, past["churn_risk_scored"].where(alike), scored_by.limits)
@@ -144,124 +168,35 @@ def with_risk(env, company, as_of, frame, invoices=None):
     result["mrr_at_risk"] = running["mrr_company"].where(
         result["churn_risk"] == "high", 0.0
     )
-    return frame.join(result)
+    kept = signals[list(KEPT)].round(KEPT).add_prefix(PREFIX)
+    return frame.join(result).join(kept)
 
 
-def reasons(contributions, signals):
-    """Return the signals that push scores most, up and down, as texts of JSON.
-
-    ``[[signal, contribution, value], …]``, the strongest of those that raise the score
-    first, then the strongest of those that lower it.
-
-    :param contributions: one column for each signal, 0 or missing: none
-    """
-    names = contributions.columns.to_numpy(dtype=object)
-    values = contributions.to_numpy(dtype=float, na_value=0.0)
-    number = min(REASONS, values.shape[1])
-    texts = [[] for _row in range(len(values))]
-    known = {name: _values(signals[name]) for name in names if name in signals}
-    for sign in (1, -1):
-        order = np.argsort(-sign * values, axis=1, kind="stable")[:, :number]
-        strength = np.take_along_axis(values, order, axis=1).round(2)
-        for column, amounts in zip(order.T, strength.T, strict=True):
-            pairs = zip(column.tolist(), amounts.tolist(), strict=True)
-            for row, (place, amount) in enumerate(pairs):
-                if sign * amount > 0:
-                    name = names[place]
-                    value = known[name][row] if name in known else "null"
-                    texts[row].append(f'["{name}",{amount:g},{value}]')
-    return pd.Series(
-        [f"[{','.join(parts)}]" for parts in texts], contributions.index, dtype=object
-    )
-
-
-def _values(column):
-    """Return the values of a signal as texts of JSON."""
-    codes, values = pd.factorize(column)
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        texts = [f"{value:.6g}" for value in values.astype(float)]
-    else:
-        texts = [json.dumps(str(value)) for value in values]
-    return np.array([*texts, "null"], dtype=object)[codes].tolist()
-
-
-def with_value(env, company, as_of, frame):
+def with_value(env, company, as_of, frame, scored_by):
     """Return the subscriptions of a company with what they are worth.
 
     :param frame: from :func:`with_risk`, all of the company
+    :param scored_by: from :func:`scorer`; points are no probability, and leave the
+        value to the past of the plan
     :return: the frame with :data:`VALUE`, missing of what does not run, and
         ``realised_revenue``
     """
     digits = company.currency_id.decimal_places
     frame = frame.assign(plan=frame["template_id"].astype(object))
-    scored = frame["churn_scored_by"] == Learned.name
+    churn = frame["churn_score"] / 100 if scored_by.months else np.nan
     value = clv.lifetime_value(
-        _worth(env, company, as_of, frame).assign(
-            churn=(frame["churn_score"] / 100).where(scored)
-        ),
+        _worth(env, company, as_of, frame).assign(churn=churn),
         _survival(frame, as_of),
         company.subscription_discount_rate_percent / 100,
         company.subscription_clv_horizon_months,
-        _horizon_months(company),
+        scored_by.months or 0,
     )[["clv", "clv_lower", "clv_upper"]].where(frame["is_running"])
     contracted = contracted_to_date(env, company, as_of).reindex(frame.index)
     return frame.join(value.round(digits)).assign(
         realised_revenue=frame["invoiced"].fillna(contracted).round(digits),
-        is_high_value=high_value(value["clv"], company),
-    )
-
-
-def high_value(values, company):
-    """Return which are among the company's share of highest values, equal ones alike.
-
-    :param values: CLV, missing of what does not run
-    :return: missing where they are
-    """
-    known = values.dropna()
-    number = int(len(known) * company.subscription_high_value_percent / 100)
-    least = known.nlargest(number).iloc[-1] if number else np.inf
-    return ((known >= least) & (known > 0)).astype(object).reindex(values.index)
-
-
-def customer_risks(subscriptions, company):
-    """Return the risk and value of customers.
-
-    :param subscriptions: from :func:`with_value`
-    :return: DataFrame indexed by customer id: the score weighted by MRR, the highest
-        risk, and sums
-    """
-    running = subscriptions[subscriptions["is_running"]]
-    scored = running[running["churn_score"].notna()]
-    weights = scored["mrr_company"].where(scored["mrr_company"] > 0, 0.0)
-    customer = scored["customer_id"]
-    total = weights.groupby(customer).sum()
-    weighted = (scored["churn_score"] * weights).groupby(customer).sum() / total
-    plain = scored["churn_score"].groupby(customer).mean()
-    order = pd.CategoricalDtype(["low", "medium", "high"], ordered=True)
-    by_customer = running.groupby("customer_id")
-    result = pd.DataFrame(
-        {
-            "churn_score": weighted.where(total > 0, plain).round(1),
-            "churn_risk": running["churn_risk"]
-            .astype(order)
-            .groupby(running["customer_id"])
-            .max()
-            .astype(object),
-            **{
-                name: by_customer[name].sum()
-                for name in ("mrr_at_risk", "clv", "clv_lower", "clv_upper")
-            },
-        }
-    )
-    realised = subscriptions.groupby("customer_id")["realised_revenue"].sum()
-    result = result.reindex(result.index.union(realised.index))
-    result["realised_revenue"] = realised
-    result["is_high_value"] = high_value(result["clv"], company)
-    return result.round(
-        dict.fromkeys(
-            ("mrr_at_risk", "clv", "clv_lower", "clv_upper", "realised_revenue"),
-            company.currency_id.decimal_places,
-        )
+        is_high_value=high_value(
+            value["clv"], company.subscription_high_value_percent / 100
+        ),
     )
 
 
@@ -302,57 +237,3 @@ def _contracts(frame):
             "has_successor": frame.index.isin(frame["predecessor_id"].dropna()),
         }
     )
-
-
-def _horizon_months(company):
-    return company.subscription_churn_horizon_days / DAYS_A_MONTH
-
-
-def _past(env, company, as_of):
-    """Return the last score that was kept before a date."""
-    env["subscription.score.history"].flush_model()
-    return read(
-        env,
-        SQL(
-            """
-            SELECT own.id, last.churn_score, last.churn_risk_scored,
-                   last.churn_scored_by
-              FROM sale_subscription own
-        CROSS JOIN LATERAL (
-                  SELECT churn_score, churn_risk_scored, churn_scored_by
-                    FROM subscription_score_history
-                   WHERE subscription_id = own.id AND date < %(as_of)s
-                ORDER BY date DESC
-                   LIMIT 1
-              ) AS last
-             WHERE own.company_id = %(company)s
-            """,
-            company=company.id,
-            as_of=as_of,
-        ),
-        {
-            "id": "int64",
-            "churn_score": "float64",
-            "churn_risk_scored": "object",
-            "churn_scored_by": "object",
-        },
-    ).set_index("id")
-
-
-def _overridden(env, company, as_of):
-    """Return the risks that persons have set and that still hold on a date."""
-    env["sale.subscription"].flush_model()
-    return read(
-        env,
-        SQL(
-            """
-            SELECT id, churn_risk_override AS risk
-              FROM sale_subscription
-             WHERE company_id = %s AND churn_risk_override IS NOT NULL
-               AND COALESCE(churn_risk_override_until >= %s, TRUE)
-            """,
-            company.id,
-            as_of,
-        ),
-        {"id": "int64", "risk": "object"},
-    ).set_index("id")["risk"]

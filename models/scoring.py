@@ -4,7 +4,7 @@
 
 import pandas as pd
 
-from ..analytics.customers import aggregate
+from ..analytics.customers import aggregate, risks, worklist
 from ..analytics.rfm import rank
 from ..analytics.score import Limits, life, recency_and_frequency, relationship
 from ..analytics.succession import Span, predecessors
@@ -12,10 +12,11 @@ from ..signals.billing import billing
 from ..signals.customers import customer_ids
 from ..signals.positions import pauses, positions, relationships
 from ..signals.rates import in_company_currency
+from ..signals.referrals import referrals
 from ..signals.renewals import recurring_invoices
 from ..signals.revenue import invoiced
 from ..signals.terms import terms, terms_history
-from .churn_scoring import CHURN, VALUE, customer_risks, with_risk, with_value
+from .churn_scoring import CHURN, SIGNALS, VALUE, scorer, with_risk, with_value
 
 POSITION = [
     "is_running",
@@ -56,10 +57,14 @@ RFM = [
     "scored_on",
 ]
 #: What only those that run have.
-SUBSCRIPTION_SCORES = RFM + CHURN + VALUE
-CUSTOMER_SCORES = RFM + ["churn_score", "churn_risk", "mrr_at_risk"] + VALUE
+SUBSCRIPTION_SCORES = RFM + CHURN + VALUE + SIGNALS
+CUSTOMER_SCORES = (
+    RFM + ["churn_score", "churn_risk", "mrr_at_risk", "worklist_amount"] + VALUE
+)
 SUBSCRIPTION_COLUMNS = POSITION + LIFE + SUBSCRIPTION_SCORES + ["realised_revenue"]
-CUSTOMER_COLUMNS = TOTALS + LIFE + CUSTOMER_SCORES + ["realised_revenue"]
+CUSTOMER_COLUMNS = (
+    TOTALS + LIFE + CUSTOMER_SCORES + ["realised_revenue", "referral_count"]
+)
 #: What a refresh writes.
 TABLES = {
     "sale.subscription": SUBSCRIPTION_COLUMNS,
@@ -171,15 +176,30 @@ def company_scores(env, company, as_of, subscriptions, invoices=None):
     :return: two DataFrames: ``subscriptions`` with :data:`SUBSCRIPTION_COLUMNS`
         complete, and :data:`CUSTOMER_COLUMNS` by customer
     """
-    subscriptions = with_risk(env, company, as_of, rank(subscriptions), invoices)
-    subscriptions = with_value(env, company, as_of, subscriptions)
+    scored_by = scorer(env, company)
+    subscriptions = with_risk(
+        env, company, as_of, rank(subscriptions), scored_by, invoices
+    )
+    subscriptions = with_value(env, company, as_of, subscriptions, scored_by)
     customers = customer_lives(env, company, as_of, subscriptions)
     scores = aggregate(subscriptions[subscriptions["is_running"]])
     scores = scores.drop(columns="next_renewal_date").assign(
         rfm_monetary=scores["rfm_monetary"].round(company.currency_id.decimal_places),
         scored_on=pd.Timestamp(as_of),
     )
-    customers = customers.join(scores).join(customer_risks(subscriptions, company))
+    customers = customers.join(scores).join(
+        risks(
+            subscriptions,
+            company.subscription_high_value_percent / 100,
+            company.currency_id.decimal_places,
+        )
+    )
+    customers["referral_count"] = referrals(env, company, as_of).reindex(
+        customers.index, fill_value=0
+    )
+    customers["worklist_amount"] = worklist(
+        customers, as_of, company.currency_id.decimal_places
+    )
     return subscriptions, customers[CUSTOMER_COLUMNS]
 
 

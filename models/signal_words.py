@@ -7,6 +7,7 @@
 
 from typing import NamedTuple
 
+from odoo.exceptions import MissingError
 from odoo.tools.misc import formatLang
 from odoo.tools.translate import LazyGettext, LazyTranslate
 
@@ -124,7 +125,7 @@ def value(env, company, name, amount):
     if isinstance(amount, str):
         return level(env, name, amount)
     signal = SIGNALS.get(name)
-    measure = signal and str(getattr(signal.unit, "_source", signal.unit))
+    measure = signal and source(signal.unit)
     if measure == "company currency":
         return formatLang(env, amount, currency_obj=company.currency_id)
     if measure in ("share", "ratio"):
@@ -166,19 +167,52 @@ def sentence(env, company, name, amount):
     return sentence_ % {"value": value(env, company, name, amount)}
 
 
+def source(text):
+    """Return a text of a signal as it was written, whoever reads it."""
+    return str(getattr(text, "_source", text))
+
+
+def remember(env, reasons):
+    """Read at once what reasons name, so that telling each takes no query.
+
+    :param reasons: (signal, contribution, value) each
+    """
+    products, plans = set(), set()
+    for name, _contribution, amount in reasons:
+        number = name.removeprefix(PRODUCT)
+        if name.startswith(PRODUCT) and number.isdecimal():
+            products.add(int(number))
+        elif name == "plan" and str(amount).isdecimal():
+            plans.add(int(amount))
+    for model, ids in (
+        ("product.product", products),
+        ("sale.subscription.template", plans),
+    ):
+        if ids:
+            env[model].sudo().browse(ids).exists().mapped("display_name")
+
+
 def _product(env, name):
     """Return the product of a column, none if it was deleted."""
     number = name.removeprefix(PRODUCT)
     if not number.isdecimal():
         return None
-    return env["product.product"].sudo().browse(int(number)).exists()
+    return _existing(env["product.product"].sudo().browse(int(number)))
+
+
+def _existing(record):
+    """Return a record, none if it was deleted; one that was read is not looked up."""
+    try:
+        return record if record.display_name else None
+    except MissingError:
+        return None
 
 
 def level(env, name, text):
     """Return a level of a category: a plan is known by its id."""
     if name == "plan" and text.isdecimal():
-        plan = env["sale.subscription.template"].sudo().browse(int(text)).exists()
-        return plan.display_name or text
+        plan = _existing(env["sale.subscription.template"].sudo().browse(int(text)))
+        return plan.display_name if plan else text
     return text
 
 

@@ -116,12 +116,6 @@ class SubscriptionScorecardRule(models.Model):
     def _rules(self, company):
         """Return the same for :class:`..analytics.churn.scorecard.Scorecard`."""
         return [
-            Rule(
-                rule.signal,
-                rule.weight,
-                "above" if rule.full_risk > rule.no_risk else "below",
-                rule.no_risk,
-                rule.full_risk,
-            )
+            Rule(rule.signal, rule.weight, rule.no_risk, rule.full_risk)
             for rule in self._of(company)
         ]

@@ -4,10 +4,10 @@
 
 from odoo.tools import SQL
 
-from .frame import only, read
+from .frame import read
 
 
-def margins(env, company, ids=None):
+def margins(env, company):
     """Return the gross margin of subscriptions by the cost of their products.
 
     :return: Series indexed by subscription id: share of the revenue, at least 0; those
@@ -33,7 +33,7 @@ def margins(env, company, ids=None):
                       (product.standard_price ->> %(company_key)s)::float, 0
                   ) AS amount
               ) AS cost
-             WHERE own.company_id = %(company)s AND %(some)s
+             WHERE own.company_id = %(company)s
                AND own.currency_id = %(currency)s
           GROUP BY own.id
             HAVING SUM(cost.amount) > 0
@@ -41,7 +41,6 @@ def margins(env, company, ids=None):
             company=company.id,
             company_key=str(company.id),
             currency=company.currency_id.id,
-            some=only("own.id", ids),
         ),
         {"id": "int64", "margin": "float64"},
     )

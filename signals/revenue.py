@@ -4,7 +4,7 @@
 
 from odoo.tools import SQL
 
-from .frame import only, read
+from .frame import read
 
 
 def invoiced(env, company, as_of, invoices):
@@ -45,7 +45,7 @@ def invoiced(env, company, as_of, invoices):
     return amounts.groupby(invoices["subscription_id"]).sum()
 
 
-def contracted_to_date(env, company, as_of, ids=None):
+def contracted_to_date(env, company, as_of):
     """Return what the contracted MRR has come to over the time it ran so far.
 
     :return: Series indexed by subscription id, in company currency at the rates of the
@@ -62,12 +62,10 @@ def contracted_to_date(env, company, as_of, ids=None):
               FROM subscription_movement
              WHERE company_id = %(company)s
                AND date <= %(as_of)s AND known_on <= %(as_of)s
-               AND %(some)s
           GROUP BY subscription_res_id
             """,
             company=company.id,
             as_of=as_of,
-            some=only("subscription_res_id", ids),
         ),
         {"id": "int64", "contracted": "float64"},
     )

@@ -119,6 +119,20 @@ SIGNALS = (
         _lt("As for features used, or no feature is a key feature."),
     ),
     Signal(
+        "key_features_90d",
+        "number",
+        "",
+        _lt("key features used"),
+        _lt(
+            "How many different key features were used in the last 90 days, or since "
+            "the start of a younger subscription."
+        ),
+        _lt(
+            "As for features used, no use of a key feature was reported yet, or not on "
+            "all of these days."
+        ),
+    ),
+    Signal(
         "limit_share",
         "number",
         "share",
@@ -134,7 +148,7 @@ SIGNALS = (
 
 def feed_outage(env, company, as_of):
     """Return the last day with reported usage if the feed has stopped, else None."""
-    feed = _Feed(env, company, as_of)
+    feed = Feed(env, company, as_of)
     return feed.last if feed.stopped else None
 
 
@@ -150,7 +164,7 @@ def usage(env, company, as_of, ids=None, running=None):
     for name in MODELS:
         env[name].flush_model()
     names = [signal.name for signal in SIGNALS]
-    feed = _Feed(env, company, as_of)
+    feed = Feed(env, company, as_of)
     if feed.stopped or not feed.since:
         return pd.DataFrame(
             columns=names, index=pd.Index([], name="id", dtype="int64"), dtype="float64"
@@ -170,10 +184,11 @@ def usage(env, company, as_of, ids=None, running=None):
     since = lives["start"].clip(lower=_day(feed.since))
     result["days_since_use"] = (_day(as_of) - last.fillna(since)).dt.days
     result["active_days_30d"] = np.minimum(_ones(used["days"]), DAYS[0])
-    now, earlier, dropped = _breadth(feed, used)
+    now, earlier, dropped, keys = _breadth(feed, used)
     result["features_30d"] = now
     result["features_change"] = now - earlier
     result["key_features_dropped"] = dropped
+    result["key_features_90d"] = keys
     result["limit_share"] = share
     result = result.astype("float64")
 
@@ -191,8 +206,13 @@ def usage(env, company, as_of, ids=None, running=None):
         result["features_change"] = np.nan
     if not feed.first:
         result[features] = np.nan
-    if not feed.keys:
-        result["key_features_dropped"] = np.nan
+    if feed.keys:
+        begin = lives["start"].clip(lower=_day(feed.parts[2]) + ONE_DAY)
+        result["key_features_90d"] = result["key_features_90d"].where(
+            feed.covers_from(begin, feed.keys_since)
+        )
+    else:
+        result[["key_features_dropped", "key_features_90d"]] = np.nan
     if feed.silent_until and feed.silent_until > feed.parts[0]:
         unseen = last.isna() | (last <= _day(feed.silent_until))
         result.loc[unseen, "days_since_use"] = np.nan
@@ -205,13 +225,13 @@ def usage(env, company, as_of, ids=None, running=None):
     return result[names]
 
 
-class _Feed:
+class Feed:
     """What was known of a company's usage on a date, and the days it is looked at.
 
     * ``first`` and ``last`` day of the feed (None: there was none), ``stopped``,
       ``silent_until``: the last day of the latest gap in the feed
-    * ``since`` and ``logins_since``: the first day of any usage, of the feed if there
-      is one, and of any login (None: never)
+    * ``since``, ``logins_since`` and ``keys_since``: the first day of any usage, of the
+      feed if there is one, of any login and of any key feature (None: never)
     * ``portal``: id of the feature if logins to the portal were counted;
       ``reports_logins``: the feed has logins too
     * ``logins``, ``features`` and ``keys``: ids of what was used; keys are features
@@ -295,11 +315,13 @@ class _Feed:
         self.reports_logins = any(row[1] for row in fed)
         self.logins = [row[0] for row in rows if row[1]]
         self.features = [row[0] for row in rows if not row[1]]
-        self.keys = [row[0] for row in rows if row[2] and not row[1]]
+        keys = [row for row in rows if row[2] and not row[1]]
+        self.keys = [row[0] for row in keys]
+        self.keys_since = min((row[3] for row in keys), default=None)
 
     def _silent_until(self, rolled):
         """Return the last of OUTAGE_DAYS or more days in a row without a report."""
-        start = self.parts[1] - timedelta(days=OUTAGE_DAYS)
+        start = self.parts[2] - timedelta(days=OUTAGE_DAYS)
         start = max(start, self.first - ONE_DAY, rolled or start)
         rows = self.env.execute_query(
             SQL(
@@ -338,6 +360,13 @@ class _Feed:
         after = self.parts[part]
         silent = self.silent_until and self.silent_until > after
         return bool(first) and first <= after + ONE_DAY and not silent
+
+    def covers_from(self, begin, first):
+        """Return whether all days from those in a column on are known, for each."""
+        known = begin >= _day(first)
+        if self.silent_until:
+            known &= begin > _day(self.silent_until)
+        return known
 
     def known(self):
         """Return the query for the usage that was known on the date."""
@@ -506,9 +535,13 @@ def _last_use(env, feed, lives, last):
 
 
 def _breadth(feed, used):
-    """Return features used in the latest part, in the one before, and keys dropped."""
+    """Return how many features were used.
+
+    In the latest part, in the one before; keys before and not in the latest one, keys
+    in any part.
+    """
     none = pd.Series(0, index=used.index)
-    now, earlier, dropped = none.copy(), none.copy(), none.copy()
+    now, earlier, dropped, keys = (none.copy() for _column in range(4))
     latest = sum(1 << 3 * place for place in range(WORD))
     for start in range(0, len(feed.features), WORD):
         word = used[f"word_{start // WORD}"]
@@ -519,8 +552,10 @@ def _breadth(feed, used):
         )
         now += _ones(word & latest)
         earlier += _ones(word // 2 & latest)
-        dropped += _ones((word // 2 | word // 4) & ~word & key)
-    return now, earlier, dropped
+        before = word // 2 | word // 4
+        dropped += _ones(before & ~word & key)
+        keys += _ones((before | word) & key)
+    return now, earlier, dropped, keys
 
 
 def _limit_share(env, feed, lives, ids):

@@ -34,3 +34,88 @@ class RealDataCase(SubscriptionCase):
             lambda x: date.fromisoformat(x or "9999-12-31")
         )
         return frame[frame["start"] <= as_of]
+
+    def import_tickets(self):
+        """Import tickets with what customers said of them, as Odoo would have."""
+        frame = pd.read_csv(DATA / "ravenstack" / "tickets.csv", dtype=str)
+        partners = {
+            partner.ref: partner.id
+            for partner in self.env["res.partner"].search([("ref", "like", "A-")])
+        }
+        stages = self.env["helpdesk.ticket.stage"].search([])
+        closed = stages.filtered("closed")[:1]
+        tickets = self.env["helpdesk.ticket"].create(
+            [
+                {
+                    "name": row.ticket_id,
+                    "description": row.ticket_id,
+                    "company_id": self.company.id,
+                    "partner_id": partners.get(row.customer_ref),
+                    "stage_id": closed.id,
+                }
+                for row in frame.itertuples()
+            ]
+        )
+        self.env.flush_all()
+        for ticket, row in zip(tickets, frame.itertuples(), strict=True):
+            self.env.cr.execute(
+                "UPDATE helpdesk_ticket SET create_date = %s, closed_date = %s"
+                " WHERE id = %s",
+                (row.submitted_at, row.closed_at, ticket.id),
+            )
+        rated = frame["satisfaction_score"].notna()
+        model = self.env["ir.model"]._get_id("helpdesk.ticket")
+        ratings = self.env["rating.rating"].create(
+            [
+                {
+                    "res_model_id": model,
+                    "res_id": ticket.id,
+                    "partner_id": ticket.partner_id.id,
+                    "rating": float(row.satisfaction_score),
+                    "consumed": True,
+                }
+                for ticket, row, has in zip(
+                    tickets, frame.itertuples(), rated, strict=True
+                )
+                if has
+            ]
+        )
+        self.env.flush_all()
+        for rating, closed_at in zip(
+            ratings, frame.loc[rated, "closed_at"], strict=True
+        ):
+            self.env.cr.execute(
+                "UPDATE rating_rating SET create_date = %s, write_date = %s"
+                " WHERE id = %s",
+                (closed_at, closed_at, rating.id),
+            )
+        self.env.invalidate_all()
+        return tickets
+
+    def import_usage(self):
+        """Report the usage, most of which is older than its subscription."""
+        frame = pd.read_csv(DATA / "ravenstack" / "usage.csv", dtype=str)
+        features = self.env["subscription.feature"].create(
+            [
+                {"name": code, "code": code, "company_id": self.company.id}
+                for code in sorted(frame["feature"].unique())
+            ]
+        )
+        rows = [
+            {
+                "subscription_ref": row.subscription_ref,
+                "feature": row.feature,
+                "date": row.date,
+                "count": int(row.number),
+                "event_key": row.usage_id,
+            }
+            for row in frame.rename(columns={"count": "number"}).itertuples(index=False)
+        ]
+        stored = 0
+        for start in range(0, len(rows), 10_000):
+            answer = self.env["subscription.usage"].ingest(
+                rows[start : start + 10_000], history=True
+            )
+            self.assertFalse(answer["errors"][:1])
+            stored += answer["stored"]
+        return features, stored

@@ -107,6 +107,33 @@ class TestChurnModel(SubscriptionCase):
         self.assertGreater(mean["Flex"], 3 * mean["Fix"])
         self.assertIn("plan", [reason[0] for reason in flex[0].churn_reasons])
 
+    def test_another_way_to_score_crosses_no_limit(self):
+        """Health rules do not take points for percent."""
+        Rule = self.env["subscription.health.rule"]
+        Rule.search([]).active = False
+        rules = Rule.create(
+            [
+                {
+                    "name": f"{condition} {limit}",
+                    "company_id": self.company.id,
+                    "condition": condition,
+                    "signal": "churn_score",
+                    "limit": limit,
+                }
+                for condition in ("drops_below", "rises_above")
+                for limit in (5, 10, 20, 40)
+            ]
+        )
+        self.make_past()
+        model = self.train()
+        self.refresh()
+        states = self.env["subscription.health.state"].search([])
+        self.assertEqual(states.rule_id, rules)
+        model.action_activate()
+        self.refresh()
+        self.assertIn("model", self.running().mapped("churn_scored_by"))
+        self.assertFalse(rules.alert_ids)
+
     def test_nothing_to_learn(self):
         """Without a past there is no model, and it says why."""
         self.subscribe(self.make_partner(), 10, "2025-06-15")

@@ -7,7 +7,7 @@ from freezegun import freeze_time
 
 from odoo.tests import tagged
 
-from ..models.churn_scoring import reasons
+from ..analytics.churn.reasons import reasons
 from .common import SubscriptionCase, day
 
 

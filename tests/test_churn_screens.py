@@ -5,13 +5,14 @@
 from ast import literal_eval
 from datetime import timedelta
 
+import pandas as pd
 from freezegun import freeze_time
 from lxml import etree
 
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
 
-from ..analytics.churn.scorecard import DEFAULT_RULES
+from ..analytics.churn.scorecard import Scorecard
 from .common import MODULE, SubscriptionCase
 
 LEAVES, STAYS = 0.7, -0.4
@@ -427,16 +428,14 @@ class TestChurnScreens(ChurnScreenCase):
     def test_rules_to_begin_with(self):
         rules = self.env["subscription.scorecard.rule"]
         rules = rules.search([("company_id", "=", False)])
-        self.assertEqual(
-            [
-                (rule.signal, rule.weight, rule.no_risk, rule.full_risk)
-                for rule in rules
-            ],
-            [
-                (rule.signal, rule.weight, rule.start, rule.full)
-                for rule in DEFAULT_RULES
-            ],
-        )
+        self.assertTrue(all(rules.mapped("reason")))
+        signals = rules.mapped("signal")
+        self.assertCountEqual(signals, set(signals))
+        card = Scorecard(rules._rules(self.company))
+        healthy = {rule.signal: rule.no_risk for rule in rules}
+        ill = {rule.signal: rule.full_risk for rule in rules}
+        scores = card.score(pd.DataFrame([healthy, ill], dtype=float))
+        self.assertEqual(scores.tolist(), [0, 100])
         self.assertAlmostEqual(sum(rules.mapped("weight_share")), 1)
 
     @freeze_time("2025-06-30 12:00:00")

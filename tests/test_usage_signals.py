@@ -18,7 +18,13 @@ from .test_usage import DATA, UsageCase
 
 NAMES = [signal.name for signal in SIGNALS]
 LOGINS = ["logins_30d", "logins_change"]
-FEATURES = ["features_30d", "features_change", "key_features_dropped", "limit_share"]
+FEATURES = [
+    "features_30d",
+    "features_change",
+    "key_features_dropped",
+    "key_features_90d",
+    "limit_share",
+]
 CHANGES = ["logins_change", "features_change"]
 
 
@@ -91,6 +97,7 @@ class TestUsageSignals(UsageSignalCase):
                 "features_30d": 1,
                 "features_change": -1,
                 "key_features_dropped": 2,
+                "key_features_90d": 2,
                 "limit_share": 0.4,
             },
         )
@@ -119,6 +126,42 @@ class TestUsageSignals(UsageSignalCase):
         self.assertEqual(values["features_change"], -10)
         # 1, 3 and 41, 43, 45, 47, 49
         self.assertEqual(values["key_features_dropped"], 7)
+
+    def test_key_features_used(self):
+        """In 90 days or since the start, where all of these days are known."""
+        self.feed()
+        new = self.subscribe(self.make_partner(), start="2025-06-10")
+        self.assertNotIn("key_features_90d", self.values())
+        self.load(self.item("2025-06-05", subscription=self.other))
+        self.assertNotIn("key_features_90d", self.values(), "not reported so long")
+        self.assertNotIn("key_features_90d", self.values(subscription=self.other))
+        self.assertEqual(self.values(subscription=new)["key_features_90d"], 0)
+        self.load(
+            self.item("2025-06-09", subscription=new),
+            self.item("2025-06-20", subscription=new, feature="export"),
+        )
+        self.assertEqual(self.values(subscription=new)["key_features_90d"], 0)
+        self.load(self.item("2025-06-10", subscription=new))
+        self.assertEqual(self.values(subscription=new)["key_features_90d"], 1)
+        self.load(self.item("2025-01-10", subscription=self.other))
+        self.load(self.item("2025-03-31"))
+        self.assertEqual(self.values()["key_features_90d"], 0)
+        self.assertEqual(self.values("2025-06-28")["key_features_90d"], 1)
+        self.assertEqual(self.values(subscription=self.other)["key_features_90d"], 1)
+
+    @freeze_time("2025-08-01 12:00:00")
+    def test_key_features_after_a_gap(self):
+        self.load(self.item("2025-01-10"))
+        self.feed(last="2025-04-10")
+        self.feed(first="2025-04-25")
+        new = self.subscribe(self.make_partner(), start="2025-06-10")
+        self.assertNotIn("key_features_90d", self.values())
+        self.assertIn("key_features_dropped", self.values())
+        self.assertEqual(self.values(subscription=new)["key_features_90d"], 0)
+        as_of = "2025-07-24"
+        self.feed(first="2025-07-02", last=as_of)
+        self.assertNotIn("key_features_90d", self.values("2025-07-23"))
+        self.assertEqual(self.values(as_of)["key_features_90d"], 0)
 
     def test_nothing_is_known_without_usage(self):
         self.assertFalse(self.values())
@@ -323,6 +366,7 @@ class TestUsageSignalMonths(UsageSignalCase):
         super().setUp()
         self.feed(first="2024-02-01")
         self.load(
+            self.item("2024-07-20"),
             self.item("2024-08-03"),
             self.item("2024-09-02"),
             self.item("2024-10-20"),
