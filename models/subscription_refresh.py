@@ -10,13 +10,14 @@ import pandas as pd
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, format_date
 
 from ..signals.renewals import recurring_invoices
 from ..signals.usage import feed_outage
 from .bulk import store
+from .errors import error_text
 from .scoring import (
     SUBSCRIPTION_COLUMNS,
     TABLES,
@@ -41,7 +42,17 @@ KEEP_DAYS = 90
 MOST_FAILURES = 100
 #: First half of the key of the advisory lock; the second one is the company.
 LOCK = crc32(b"subscription.refresh") - 2**31
-OPEN = ("waiting", "reconciling", "computing", "applying")
+#: What the seconds of a phase are called.
+SECONDS = {
+    "computing": "compute",
+    "applying": "apply",
+    "segmenting": "segment",
+    "raising": "segment",
+    "checking": "check",
+}
+OPEN = ("waiting", "reconciling", *SECONDS)
+#: Somebody else changed something at the same time: the step can be tried again.
+AGAIN = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, ConcurrencyError)
 
 
 class SubscriptionRefresh(models.Model):
@@ -49,9 +60,11 @@ class SubscriptionRefresh(models.Model):
 
     First what the ledger has missed is booked; then all is computed in one snapshot
     into staging tables; then these are applied in batches, each committed, rows that
-    do not differ left alone. A run that was killed goes on where it was: the columns
-    ``state`` and ``last_id`` say where, the staging tables wait for it, and if they
-    were lost (they are not logged) it computes again.
+    do not differ left alone; then the segments are evaluated, each whole, and tickets
+    raised (``subscription_refresh_segments.py``); then the health rules are checked
+    (``subscription_refresh_health.py``). A run that was killed goes on where it was:
+    the columns ``state`` and ``last_id`` say where, the staging tables wait for it, and
+    if they were lost (they are not logged) it computes again.
     """
 
     _name = "subscription.refresh"
@@ -73,6 +86,9 @@ class SubscriptionRefresh(models.Model):
             ("reconciling", "Comparing With the Ledger"),
             ("computing", "Computing"),
             ("applying", "Applying"),
+            ("segmenting", "Evaluating Segments"),
+            ("raising", "Raising Priorities"),
+            ("checking", "Checking Health"),
             ("done", "Done"),
             ("failed", "Failed"),
         ],
@@ -240,7 +256,7 @@ class SubscriptionRefresh(models.Model):
                     self._work()
                     go_on = commit()
                     tries = 0
-                except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
+                except AGAIN as error:
                     # Somebody saved one of the rows at the same time: look again.
                     self.env.cr.rollback()
                     self.env.invalidate_all()
@@ -306,7 +322,8 @@ class SubscriptionRefresh(models.Model):
 
         An error ends the run, named on it, and is told to the managers.
 
-        :raise psycopg2.Error: a concurrent change, the step can be tried again
+        :raise psycopg2.Error, ConcurrencyError: a concurrent change, the step can be
+            tried again
         """
         self.ensure_one()
         begin = time.monotonic()
@@ -315,7 +332,7 @@ class SubscriptionRefresh(models.Model):
             with self.env.cr.savepoint():
                 getattr(self, f"_{phase}")()
                 self._add_seconds(begin, phase)
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+        except AGAIN:
             raise
         except Exception as error:
             self.env.invalidate_all()
@@ -324,7 +341,7 @@ class SubscriptionRefresh(models.Model):
 
     def _fail(self, error):
         """End the run with an error."""
-        self.write({"state": "failed", "error": self._reason(error)})
+        self.write({"state": "failed", "error": error_text(error)})
         self._end(self.error)
 
     def _finish(self):
@@ -337,6 +354,7 @@ class SubscriptionRefresh(models.Model):
                 [("company_id", "=", self.company_id.id)]
             )
             self._watch_usage()
+            self.env["subscription.customer"]._name_account_managers(self.company_id)
         self.state = "done"
         _logger.info(
             "Refreshed %s as of %s: %s rows seen, %s changed, %s failed",
@@ -363,15 +381,10 @@ class SubscriptionRefresh(models.Model):
             self._request(self.company_id)
 
     def _add_seconds(self, begin, phase):
-        name = {"computing": "compute", "applying": "apply"}.get(phase, phase)
+        name = SECONDS.get(phase, phase)
         self[f"{name}_seconds"] += time.monotonic() - begin
         self.heartbeat = fields.Datetime.now()
         self.flush_recordset()
-
-    def _reason(self, error):
-        if isinstance(error, psycopg2.Error):
-            return error.diag.message_primary or str(error)
-        return str(error) or type(error).__name__
 
     # --- comparing with the ledger ----------------------------------------------------
 
@@ -437,16 +450,22 @@ class SubscriptionRefresh(models.Model):
         return []
 
     def _record_failure(self, record, error):
+        self._name_failure(record, error)
+        self.failed_count += 1
+
+    def _name_failure(self, record, error):
+        """Write down a record that failed; return the reason."""
+        reason = error_text(error)
         self.env["subscription.refresh.failure"].create(
             {
                 "refresh_id": self.id,
                 "model": record._name,
                 "res_id": record.id,
                 "name": record.exists().display_name or f"{record._name} {record.id}",
-                "error": self._reason(error),
+                "error": reason,
             }
         )
-        self.failed_count += 1
+        return reason
 
     # --- computing --------------------------------------------------------------------
 
@@ -562,7 +581,7 @@ class SubscriptionRefresh(models.Model):
                 }
             )
         elif model == list(TABLES)[-1]:
-            self._finish()
+            self._begin_segmenting()
         else:
             self.write({"last_table": list(TABLES)[-1], "last_id": 0})
 
@@ -584,17 +603,23 @@ class SubscriptionRefresh(models.Model):
                         company.name,
                     )
                 )
-            subscriptions._reconcile(origin="reconciled")
-            self.env.flush_all()
-            scores, customer_scores = company_scores(
-                self.env, company, today, subscription_scores(self.env, company, today)
-            )
-            customers = subscriptions.customer_id
-            store(
-                subscriptions.browse(),
-                scores.loc[subscriptions.ids, SUBSCRIPTION_COLUMNS],
-            )
-            store(customers.browse(), customer_scores.loc[customers.ids])
+            self._bring_to(today, subscriptions)
+
+    @api.model
+    def _bring_to(self, today, subscriptions):
+        """Do what a refresh does with some subscriptions, while the lock is held."""
+        company = subscriptions.company_id
+        subscriptions._reconcile(origin="reconciled")
+        self.env.flush_all()
+        scores, customer_scores = company_scores(
+            self.env, company, today, subscription_scores(self.env, company, today)
+        )
+        customers = subscriptions.customer_id
+        store(
+            subscriptions.browse(),
+            scores.loc[subscriptions.ids, SUBSCRIPTION_COLUMNS],
+        )
+        store(customers.browse(), customer_scores.loc[customers.ids])
 
     # --- afterwards -------------------------------------------------------------------
 

@@ -2,9 +2,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Run by `make test` in Odoo shells: a killed refresh ends as if it had not been.
 
-Invariant 2. STEP=kill kills processes that refresh at random moments of each phase and
-finishes what they left; STEP=leave leaves one in the middle for the database server to
-be broken down; STEP=finish finishes it. The last line: "PASSED FAILED SKIPPED".
+Invariant 2. STEP=kill kills processes that refresh at random moments of each phase,
+sees that each segment has the members of the day before or those of today, and finishes
+what they left; STEP=leave leaves one in the middle for the database server to be broken
+down; STEP=finish finishes it. The last line: "PASSED FAILED SKIPPED".
 """
 
 import os
@@ -13,6 +14,7 @@ import signal
 import sys
 import time
 import traceback
+from datetime import timedelta
 
 from odoo import sql_db
 from odoo.api import SUPERUSER_ID, Environment
@@ -29,11 +31,25 @@ PHASES = {
     "reconciling": "reconcile_seconds",
     "computing": "compute_seconds",
     "applying": "apply_seconds",
+    "segmenting": "segment_seconds",
 }
+#: Conditions of segments: none has the members that it had the day before.
+SEGMENTS = (
+    "[('rfm_m', '>=', 3)]",
+    "[('rfm_f', '<=', 2), ('is_running', '=', True)]",
+    "[('lifecycle_stage', '=', 'loyal')]",
+    "[('days_to_renewal', '<=', 15)]",
+    "[]",
+)
 TIMES = 10
 #: One in so many has lines that the ledger has not heard of.
 MISSED = 50
 LOCK = subscription_refresh.LOCK
+#: The server shows the locks of all its databases.
+HELD = (
+    "locktype = 'advisory' AND classid = %s AND database ="
+    " (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 # Small batches: many moments to be killed at.
 subscription_refresh.BATCH = 500
@@ -60,32 +76,57 @@ def reset():
     ):
         query(f"UPDATE {table} SET " + ", ".join(f"{name} = NULL" for name in names))
     query("DELETE FROM subscription_refresh")
+    query("UPDATE subscription_customer SET primary_segment_id = NULL")
+    query("DELETE FROM subscription_segment_membership")
+    query(
+        "INSERT INTO subscription_segment_membership"
+        " (segment_id, subscription_id, company_id, date_from, kind)"
+        " SELECT segment.id, subscription.id, subscription.company_id, %s,"
+        " 'automatic' FROM sale_subscription subscription, subscription_segment segment"
+        " WHERE segment.active AND (subscription.id + segment.id) %% 3 = 0",
+        env.company._subscription_today() - timedelta(1),
+    )
     commit()
 
 
+def members():
+    """Return the members of each segment, as one hash."""
+    return dict(
+        query(
+            "SELECT segment_id, md5(string_agg(subscription_id::text, ','"
+            " ORDER BY subscription_id)) FROM subscription_segment_membership"
+            " WHERE date_to IS NULL GROUP BY 1"
+        )
+    )
+
+
 def fingerprint():
-    """Return what a refresh has written, as one hash."""
-    parts = []
+    """Return what a refresh has written, a hash for each table."""
+    parts = {}
     for table, names in (
         ("sale_subscription", ["id", *SUBSCRIPTION_COLUMNS]),
-        ("subscription_customer", ["id", *CUSTOMER_COLUMNS]),
+        ("subscription_customer", ["id", "primary_segment_id", *CUSTOMER_COLUMNS]),
+        (
+            "subscription_segment_membership",
+            ["segment_id", "subscription_id", "date_from", "date_to", "kind"],
+        ),
         (
             "subscription_movement",
             ["subscription_res_id", "date", "event", "mrr_delta", "origin", "kind"],
         ),
     ):
         columns = ", ".join(names)
-        parts += query(
+        [[parts[table]]] = query(
             f"SELECT md5(string_agg(row::text, ';' ORDER BY row::text))"
             f" FROM (SELECT {columns} FROM {table}) AS row"
         )
-    return str(parts)
+    return parts
 
 
 def leftovers():
     """Return locks and staging tables that should be gone."""
     return query(
-        "SELECT 'lock' FROM pg_locks WHERE locktype = 'advisory' AND classid = %s"
+        f"SELECT 'lock' FROM pg_locks WHERE {HELD}"
         " UNION ALL SELECT relname FROM pg_class"
         " WHERE relname LIKE '%%\\_refresh\\_%%' AND relpersistence = 'u'"
         " AND relkind = 'r'",
@@ -94,10 +135,7 @@ def leftovers():
 
 
 def is_locked():
-    held = query(
-        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = %s",
-        LOCK % 2**32,
-    )
+    held = query(f"SELECT 1 FROM pg_locks WHERE {HELD}", LOCK % 2**32)
     commit()
     return bool(held)
 
@@ -163,12 +201,19 @@ def prepare():
     """Make the company, refresh it undisturbed; return hash and seconds by phase."""
     env["ir.cron"].search([]).write({"active": False})
     fill(env, SUBSCRIPTIONS)
+    env["subscription.segment"].search([]).action_archive()
+    env["subscription.segment"].create(
+        [
+            {"name": f"Segment {number}", "sequence": number, "enter_domain": domain}
+            for number, domain in enumerate(SEGMENTS)
+        ]
+    )
     query(
         "UPDATE sale_subscription_line SET price_subtotal = price_subtotal + 1"
         " WHERE sale_subscription_id %% %s = 0",
         MISSED,
     )
-    commit()
+    reset()
     run = refresh(env, commit)
     if (run.state, run.failed_count) != ("done", 0) or not run.booked_count:
         raise AssertionError(f"The undisturbed run: {run.state}, {run.error}")
@@ -178,6 +223,9 @@ def prepare():
 
 def kill():
     expected, seconds = prepare()
+    today = members()
+    reset()
+    yesterday = members()
     chance = random.Random()
     failed = 0
     for phase, duration in seconds.items():
@@ -186,14 +234,24 @@ def kill():
             reset()
             after = chance.uniform(0, duration)
             left.append(kill_in(phase, after))
+            mixed = [
+                segment
+                for segment, some in members().items()
+                if some not in (yesterday.get(segment), today.get(segment))
+            ]
+            if mixed:
+                print(f"FAIL: segments {mixed} are neither yesterday's nor today's")
+                failed += 1
             run = go_on()
-            if run.state != "done" or fingerprint() != expected or leftovers():
-                print(f"FAIL: killed {after:.3f} s into {phase}: {run.state}")
+            found = fingerprint()
+            others = [name for name in expected if found[name] != expected[name]]
+            if run.state != "done" or others or leftovers():
+                print(f"FAIL: killed {after:.3f} s into {phase}: {run.state}, {others}")
                 failed += 1
         print(f"killed in {phase} ({duration:.2f} s), left as {sorted(left)}")
     reset()
     query("CREATE TABLE IF NOT EXISTS expected (fingerprint text)")
-    query("INSERT INTO expected VALUES (%s)", expected)
+    query("INSERT INTO expected VALUES (%s)", str(expected))
     commit()
     return len(seconds) * TIMES - failed, failed
 
@@ -221,7 +279,7 @@ def finish():
     print(f"staging tables {'kept' if filled else 'lost'}")
     run = go_on()
     [[expected]] = query("SELECT fingerprint FROM expected")
-    same = run.state == "done" and fingerprint() == expected and not leftovers()
+    same = run.state == "done" and str(fingerprint()) == expected and not leftovers()
     if not same:
         print(f"FAIL: after a breakdown of the server: {run.state} {run.error}")
     return int(same), int(not same)
