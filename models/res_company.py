@@ -1,7 +1,7 @@
-from datetime import timezone
+from datetime import date, timezone
 from zoneinfo import ZoneInfo
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 # The limits a company starts with, and the one place where these numbers stand.
 SUBSCRIPTION_LIMITS = {
@@ -211,6 +211,20 @@ class ResCompany(models.Model):
         "counts as high value; of customers likewise.",
     )
 
+    # Account managers
+    subscription_account_manager_rule = fields.Selection(
+        selection=[
+            ("none", "Nobody"),
+            ("contact", "Salesperson of the contact"),
+            ("subscription", "Salesperson of its oldest running subscription"),
+        ],
+        string="Account manager of new customers",
+        default="none",
+        required=True,
+        help="Who looks after a customer that has no account manager yet. Who was "
+        "named or chosen stays.",
+    )
+
     # Usage
     subscription_usage_months = fields.Integer(
         string="Usage by the day (months)",
@@ -223,6 +237,13 @@ class ResCompany(models.Model):
         string="Usage reported until",
         readonly=True,
         help="The last day with reported usage, if reports have stopped since.",
+    )
+    subscription_silent_feature_ids = fields.Many2many(
+        comodel_name="subscription.feature",
+        relation="subscription_silent_feature_rel",
+        string="Features that seem not to be reported",
+        readonly=True,
+        help="Nobody used them for two weeks, though several had before.",
     )
 
     _subscription_grace_check = models.Constraint(
@@ -310,6 +331,25 @@ class ResCompany(models.Model):
         "sure: a churn model learns from the days of the past.",
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Leave the leads without a company to nobody when a second one is made."""
+        companies = super().create(vals_list)
+        leads = self.env["crm.lead"].sudo().with_context(active_test=False)
+        orphans = leads.search(
+            [("company_id", "=", False), ("subscription_customer_id", "!=", False)]
+        )
+        if orphans:
+            partners = orphans.partner_id.commercial_partner_id
+            self.env["subscription.customer"].sudo()._link_documents(partners)
+        return companies
+
+    @api.model
+    def _sole(self):
+        """Return the only company of the database, none where there are several."""
+        companies = self.sudo().with_context(active_test=False).search([], limit=2)
+        return companies if len(companies) == 1 else self.browse()
+
     def _subscription_zone(self):
         """Return the time zone of the company.
 
@@ -319,6 +359,13 @@ class ResCompany(models.Model):
         return self.partner_id.tz or self.resource_calendar_id.tz or "UTC"
 
     def _subscription_today(self):
-        """Return the day it is in the time zone of the company."""
+        """Return the day it is in the time zone of the company.
+
+        Or the one that a domain is read as of: a ``date`` in the context, which nobody
+        can send, as what comes over the wire is text or has a time of day.
+        """
+        as_of = self.env.context.get("subscription_as_of")
+        if type(as_of) is date:
+            return as_of
         now = fields.Datetime.now().replace(tzinfo=timezone.utc)
         return now.astimezone(ZoneInfo(self._subscription_zone())).date()

@@ -3,10 +3,19 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .subscription_customer import LINKED_MODELS
+
 
 class ResPartner(models.Model):
     _name = "res.partner"
-    _inherit = ["res.partner", "subscription.customer.link"]
+    _inherit = [
+        "res.partner",
+        "subscription.customer.link",
+        "subscription.segment.tagged",
+    ]
+
+    _segment_kind = "partner"
+    _segment_fields = ("commercial_partner_id",)
 
     subscription_customer_id = fields.Many2one(company_dependent=True)
 
@@ -20,17 +29,23 @@ class ResPartner(models.Model):
         result = super().write(vals)
         if not vals.keys().isdisjoint(("parent_id", "is_company")):
             self._link_subscription_customers()
-            self._mark_subscriptions()
+            self._family_changed()
         return result
 
-    def _mark_subscriptions(self):
-        """Have the subscriptions of partners and their contacts change customer."""
+    def _family_changed(self):
+        """Have what belongs to partners and their contacts change customer.
+
+        Subscriptions when the transaction ends; of documents, the tags follow at once.
+        """
         env = self.sudo().with_context(active_test=False).env
         family = env["res.partner"].search([("id", "child_of", self.ids)])
         subscriptions = env["sale.subscription"].search(
             [("partner_id", "in", family.ids), ("customer_id", "!=", False)]
         )
         subscriptions._mark_changed()
+        for name, partner in LINKED_MODELS.items():
+            documents = env[name].search([(partner, "in", family.ids)])
+            documents._follow_segments()
 
     def _link_subscription_customers(self):
         """Take the links of the commercial partners over, in every company.

@@ -184,6 +184,22 @@ class SubscriptionCustomerLink(models.AbstractModel):
         groups=USER,
     )
 
+    customer_segment_id = fields.Many2one(
+        related="subscription_customer_id.primary_segment_id",
+        string="Customer Segment",
+        groups=USER,
+    )
+    customer_segment_ids = fields.Many2many(
+        related="subscription_customer_id.segment_ids",
+        string="Customer Segments",
+        groups=USER,
+    )
+    customer_is_high_value = fields.Boolean(
+        related="subscription_customer_id.is_high_value",
+        string="High-Value Customer",
+        groups=USER,
+    )
+
     @api.model_create_multi
     def create(self, vals_list):
         return super().create([self._without_link(vals) for vals in vals_list])
@@ -220,15 +236,19 @@ class SubscriptionCustomerLink(models.AbstractModel):
     def _compute_subscription_customer_id(self):
         """Link documents to the customer of their partner in their company.
 
-        One without a company, like some leads, belongs to nobody in particular. A
-        ticket's own commercial partner would not do: it is stale after a merge.
+        One without a company, like some leads, belongs to the only one there is; where
+        there are several, to nobody in particular. A ticket's own commercial partner
+        would not do: it is stale after a merge.
         """
+        sole = self.env["res.company"]
+        if not all(document.company_id for document in self):
+            sole = self.env["res.company"]._sole()
         customers = self.env["subscription.customer"]._by_partner(
             self.partner_id.commercial_partner_id
         )
         for document in self:
             partner = document.partner_id.commercial_partner_id
-            key = (partner.id, document.company_id.id)
+            key = (partner.id, (document.company_id or sole).id)
             document.subscription_customer_id = customers.get(key)
 
     def action_open_subscription_customer(self):

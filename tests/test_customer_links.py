@@ -26,6 +26,7 @@ FIGURES = (
     "customer_first_start_date",
     "customer_end_date",
 )
+OF_SEGMENTS = ("customer_segment_id", "customer_is_high_value")
 
 
 class LinkCase(SubscriptionCase):
@@ -553,7 +554,7 @@ class TestCustomerLinkRights(LinkCase):
         for record in self.plain_records():
             model = record.browse()
             record.invalidate_recordset()
-            for name in (LINK, *FIGURES):
+            for name in (LINK, *FIGURES, *OF_SEGMENTS):
                 date = name.endswith("_date")
                 group = f"{name}:month" if date else name
                 falsy = False if date or name.endswith("_id") else 1
@@ -582,6 +583,16 @@ class TestCustomerLinkRights(LinkCase):
                         self.assertRaises(AccessError),
                     ):
                         call()
+            for call in (
+                lambda r=record: r.read(["customer_segment_ids"]),
+                lambda m=model: m.search([("customer_segment_ids", "!=", False)]),
+            ):
+                with (
+                    self.subTest(model=model._name, field="customer_segment_ids"),
+                    mute_logger("odoo.addons.base.models.ir_model"),
+                    self.assertRaises(AccessError),
+                ):
+                    call()
 
     def test_portal_user_reads_no_figure(self):
         portal = self.make_user("portal")
@@ -648,6 +659,17 @@ class TestPreInitHook(LinkCase):
                 new = record._fields[LINK].update_db(record.browse(), columns)
             self.assertFalse(new, "nothing is left to compute")
         self.assertEqual((self.versions(lead), self.versions(ticket)), before)
+
+    def test_nobody_has_referred_anybody(self):
+        """Nor is it looked for who referred each lead and subscription."""
+        self.env.flush_all()
+        for name in ("crm.lead", "sale.subscription"):
+            model = self.env[name]
+            table = SQL.identifier(model._table)
+            self.env.cr.execute(SQL("ALTER TABLE %s DROP COLUMN referred_by_id", table))
+            pre_init_hook(self.env)
+            columns = table_columns(self.env.cr, model._table)
+            self.assertEqual(columns["referred_by_id"]["udt_name"], "int4", name)
 
     def test_repeated_hook_keeps_the_links(self):
         customer = self.subscribe(self.partner).customer_id

@@ -9,9 +9,12 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     @api.model
     def _update_foreign_keys(self, src_partners, dst_partner):
         """Merge the customers before Odoo deletes rows that would be there twice."""
+        (src_partners | dst_partner).sudo()._forget_referrals_among()
         self.env["subscription.customer"].sudo()._merge_partners(
             src_partners, dst_partner
         )
+        links = self.env["subscription.segment.link"].sudo()
+        links._merge_partners(src_partners, dst_partner)
         return super()._update_foreign_keys(src_partners, dst_partner)
 
     @api.model
