@@ -247,10 +247,11 @@ class SubscriptionCustomer(models.Model):
         """Point the leads and tickets of partners and their contacts at customers."""
         self.flush_model()
         self.env["res.partner"].flush_model(["commercial_partner_id"])
+        sole = self.env["res.company"]._sole()
         for name in LINKED_MODELS:
             documents = self.env[name]
             documents.flush_model()
-            self.env.cr.execute(
+            rows = self.env.execute_query(
                 SQL(
                     """
                     UPDATE %(table)s AS document
@@ -261,18 +262,22 @@ class SubscriptionCustomer(models.Model):
                           JOIN res_partner contact ON contact.id = own.partner_id
                      LEFT JOIN subscription_customer customer
                             ON customer.partner_id = contact.commercial_partner_id
-                           AND customer.company_id = own.company_id
+                           AND customer.company_id
+                               = COALESCE(own.company_id, %(sole)s)
                          WHERE contact.commercial_partner_id = ANY(%(partners)s)
                     ) AS link
                      WHERE link.id = document.id
                        AND document.subscription_customer_id
                            IS DISTINCT FROM link.customer_id
+                 RETURNING document.id
                     """,
                     table=SQL.identifier(documents._table),
                     partners=commercial_partners.ids,
+                    sole=sole.id or None,
                 )
             )
             documents.invalidate_model(["subscription_customer_id"])
+            documents.sudo().browse(row[0] for row in rows)._follow_segments()
 
     def _store_lives(self, as_of=None):
         """Store where customers and their subscriptions stand, set-wise.
@@ -398,6 +403,9 @@ class SubscriptionCustomer(models.Model):
         self._book_customer_changes(family)
         self._link_contacts(family.commercial_partner_id)
         self._link_documents(family.commercial_partner_id)
+        commercial = family.commercial_partner_id
+        self.search([("partner_id", "in", commercial.ids)])._follow_segments()
+        (partner - commercial).sudo()._follow_segments()
 
     @api.model
     def _book_customer_changes(self, partners):

@@ -99,6 +99,13 @@ class SubscriptionCustomerInsight(models.Model):
             Domain("customer_id", "=", self.id),
         )
 
+    def action_open_contacts(self):
+        return self._open_documents(
+            self.env._("Contacts"),
+            "res.partner",
+            Domain("commercial_partner_id", "=", self.partner_id.id),
+        )
+
     def action_open_leads(self):
         return self._open_documents(
             self.env._("Leads"),

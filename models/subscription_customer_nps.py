@@ -2,7 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
-from .optional_integer import OptionalInteger
+from .optional_number import OptionalInteger
 from .subscription_nps import CATEGORIES
 
 
