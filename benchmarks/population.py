@@ -68,13 +68,13 @@ def _features(env):
     )
 
 
-def vacuum(env):
+def vacuum(env, tables=TABLES):
     """Clear the tables of what updates left behind, as autovacuum does in time."""
     env.cr.commit()
     connection = env.cr.connection
     connection.autocommit = True
     try:
-        for table in TABLES:
+        for table in tables:
             env.cr.execute(SQL("VACUUM (ANALYZE) %s", SQL.identifier(table)))
     finally:
         connection.autocommit = False
