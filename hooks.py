@@ -9,14 +9,19 @@ from .models.subscription_refresh_staging import staging_tables
 
 
 def pre_init_hook(env):
-    """Create the links of leads and tickets empty.
+    """Create the links of leads, tickets and subscriptions empty.
 
-    There are no customers yet, so computing them for every lead and ticket of a large
-    database would only write nothing, slowly.
+    There are no customers yet and nobody has referred anybody, so computing them for
+    every lead and ticket of a large database would only write nothing, slowly.
     """
-    for table in ("crm_lead", "helpdesk_ticket"):
-        if not column_exists(env.cr, table, "subscription_customer_id"):
-            create_column(env.cr, table, "subscription_customer_id", "int4")
+    for table, column in (
+        ("crm_lead", "subscription_customer_id"),
+        ("helpdesk_ticket", "subscription_customer_id"),
+        ("crm_lead", "referred_by_id"),
+        ("sale_subscription", "referred_by_id"),
+    ):
+        if not column_exists(env.cr, table, column):
+            create_column(env.cr, table, column, "int4")
 
 
 def post_init_hook(env):
@@ -28,14 +33,18 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Remove the staging tables of a refresh under way, and to-dos of open notices.
+    """Remove the staging tables of a refresh under way, and activities of ours.
+
+    The tags that segments have set, and those made for them that nobody else uses.
 
     And names that other addons have given to what a model of ours inherits of theirs:
     Odoo removes what they stand for, but leaves the names of others alone.
     """
     env["subscription.notice"].search([]).activity_id.unlink()
-    Model = env["subscription.churn.model"].with_context(active_test=False)
-    Model.search([]).activity_ids.unlink()
+    env["subscription.segment"]._remove_tags()
+    ours = ("subscription.churn.model", "subscription.customer")
+    activities = env["mail.activity"].with_context(active_test=False)
+    activities.search([("res_model", "in", ours)]).unlink()
     for table in staging_tables(env):
         env.cr.execute(SQL("DROP TABLE %s", SQL.identifier(table)))
     env.cr.execute(
@@ -44,7 +53,9 @@ def uninstall_hook(env):
             DELETE FROM ir_model_data
              WHERE module <> 'subscription_segmentation'
                AND model IN ('ir.model.inherit', 'ir.model.fields.selection')
-               AND name ~ '^(model_inherit|selection)__subscription_churn_model__'
+               AND name ~ (
+                   '^(model_inherit|selection)__subscription_(churn_model|customer)__'
+               )
             """
         )
     )

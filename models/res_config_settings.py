@@ -76,6 +76,9 @@ class ResConfigSettings(models.TransientModel):
     subscription_high_value_percent = fields.Float(
         related="company_id.subscription_high_value_percent", readonly=False
     )
+    subscription_account_manager_rule = fields.Selection(
+        related="company_id.subscription_account_manager_rule", readonly=False
+    )
     subscription_usage_months = fields.Integer(
         related="company_id.subscription_usage_months", readonly=False
     )

@@ -2,6 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
+from .churn_scoring import SIGNALS
+
 USER = "subscription_segmentation.group_user"
 #: What the ledger, imports and refreshes say; nobody else writes it.
 LEDGER_FIELDS = {
@@ -44,6 +46,7 @@ LEDGER_FIELDS = {
     "subscription_ref",
     "tenure_band",
     "tenure_months",
+    *SIGNALS,
 }
 
 

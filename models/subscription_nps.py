@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
-from .optional_integer import OptionalInteger
+from .optional_number import OptionalInteger
 
 CATEGORIES = [
     ("promoter", "Promoter"),

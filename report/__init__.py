@@ -3,4 +3,5 @@
 from . import subscription_churn_outcome
 from . import subscription_movement_report
 from . import subscription_rfm_map
+from . import subscription_segment_change
 from . import subscription_waterfall

@@ -1,5 +1,6 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import test_account_manager
 from . import test_backfill
 from . import test_churn_model
 from . import test_churn_scoring
@@ -7,7 +8,11 @@ from . import test_churn_screens
 from . import test_company
 from . import test_customer
 from . import test_customer_links
+from . import test_digest
+from . import test_customer_view
+from . import test_customer_view_screen
 from . import test_groups
+from . import test_health_rules
 from . import test_import
 from . import test_insight
 from . import test_live_history
@@ -17,13 +22,21 @@ from . import test_nps
 from . import test_partner_merge
 from . import test_real_churn
 from . import test_real_history
+from . import test_real_segments
 from . import test_reconciliation
+from . import test_referrals
 from . import test_refresh
 from . import test_renewal_signal
 from . import test_rfm_map
 from . import test_risk_override
+from . import test_sale_subscription_signals
 from . import test_screens
+from . import test_segment_links
+from . import test_segment_links_properties
+from . import test_segment_screens
+from . import test_segments
 from . import test_settings
+from . import test_shipped_segments
 from . import test_signal_engagement
 from . import test_signal_payments
 from . import test_signal_price
@@ -31,9 +44,12 @@ from . import test_signal_relationship
 from . import test_signal_support
 from . import test_signal_table
 from . import test_signals
+from . import test_single_company
 from . import test_terms
+from . import test_ticket_priority
 from . import test_today
 from . import test_usage
 from . import test_usage_api
 from . import test_usage_signals
 from . import test_waterfall
+from . import test_worklist

@@ -29,4 +29,23 @@ UNION ALL
 SELECT 'cron ' || cron_name FROM ir_cron
 UNION ALL
 SELECT 'parameter ' || key FROM ir_config_parameter WHERE key NOT LIKE 'base_setup.%'
+UNION ALL
+SELECT 'contact tag ' || (name ->> 'en_US') FROM res_partner_category
+UNION ALL
+SELECT 'lead tag ' || (name ->> 'en_US') FROM crm_tag
+UNION ALL
+SELECT 'ticket tag ' || (name ->> 'en_US') FROM helpdesk_ticket_tag
+UNION ALL
+SELECT 'subscription tag ' || name FROM sale_subscription_tag
+UNION ALL
+SELECT 'contact ' || partner_id || ' bears tag ' || category_id
+  FROM res_partner_res_partner_category_rel
+UNION ALL
+SELECT 'lead ' || lead_id || ' bears tag ' || tag_id FROM crm_tag_rel
+UNION ALL
+SELECT 'ticket ' || helpdesk_ticket_id || ' bears tag ' || helpdesk_ticket_tag_id
+  FROM helpdesk_ticket_helpdesk_ticket_tag_rel
+UNION ALL
+SELECT 'subscription ' || sale_subscription_id || ' bears tag ' || sale_subscription_tag_id
+  FROM sale_subscription_sale_subscription_tag_rel
 ORDER BY 1

@@ -10,6 +10,7 @@ from lxml import etree
 
 from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from ..models.subscription_group_order import RANKED
 from .common import MODULE, SubscriptionCase
@@ -135,7 +136,8 @@ class TestScoresOnScreens(SubscriptionCase):
                                 [], [context["group_by"]], ["__count"]
                             )
                         elif node.get("domain"):
-                            Model.search_count(literal_eval(node.get("domain")))
+                            domain = safe_eval(node.get("domain"), {"uid": user.id})
+                            Model.search_count(domain)
 
     def test_lifecycle_filters(self):
         stages = ("onboarding", "stability", "loyal", "churned")
