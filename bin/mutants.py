@@ -499,7 +499,8 @@ MUTANTS = [
     Mutant(
         "4 companies: links",
         CUSTOMER,
-        "AND customer.company_id = own.company_id",
+        "AND customer.company_id\n"
+        "                               = COALESCE(own.company_id, %(sole)s)",
         "",
         "TestCustomerLinks.test_customer_appears_in_another_company",
     ),
@@ -797,16 +798,18 @@ MUTANTS = [
     ),
     Mutant(
         "12 missing: no answer is found nowhere",
-        "models/optional_integer.py",
+        "models/optional_number.py",
         "falsy_value = None",
         "falsy_value = 0",
         "TestNps.test_nothing_is_not_zero",
     ),
     Mutant(
         "12 missing: no answer is not 0",
-        "models/optional_integer.py",
-        "return None if value is None or value is False else int(value)",
-        "return int(value or 0)",
+        "models/optional_number.py",
+        "    def convert_to_column(self, value, record, values=None, validate=True):\n"
+        "        if value is None or value is False:\n",
+        "    def convert_to_column(self, value, record, values=None, validate=True):\n"
+        "        if False:\n",
         "TestNps.test_import_without_an_answer_is_refused",
     ),
     # 13. Nothing of ours stays, see uninstall_test in bin/test too.
@@ -1843,7 +1846,7 @@ MUTANTS = [
     Mutant(
         "4 account manager: who is there",
         MANAGERS,
-        "AND person.active AND NOT person.share",
+        "AND person.active AND person.id = ANY(%(users)s)",
         "",
         "TestAccountManager.test_only_users_of_the_company_who_are_there_are_named",
     ),
