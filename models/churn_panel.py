@@ -8,6 +8,7 @@ import pandas as pd
 
 from ..analytics.churn.panel import observation_dates, rows, window
 from ..analytics.lifecycle import stage
+from ..signals.frame import whole_sets
 from ..signals.notices import notice_events, notices
 from ..signals.price import frequent_products
 from ..signals.renewals import recurring_invoices
@@ -114,7 +115,8 @@ def panel(env, company, known_by, horizon, anchor=None, step=None):
         if step:
             step(number, len(dates))
         found = found[found["customer_id"].isin(keep)]
-        with env.cr.savepoint():  # the caller commits between dates
+        # The caller commits between dates.
+        with env.cr.savepoint(), whole_sets(env):
             signals = observed(env, company, day, products, found.index)
         found = found[found.index.isin(signals.index)]
         parts.append(

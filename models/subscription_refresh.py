@@ -14,6 +14,7 @@ from odoo.exceptions import ConcurrencyError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, format_date
 
+from ..signals.frame import whole_sets
 from ..signals.renewals import recurring_invoices
 from ..signals.usage import feed_outage
 from .bulk import store
@@ -472,9 +473,10 @@ class SubscriptionRefresh(models.Model):
     def _computing(self):
         """Compute the company into the staging tables, in this one snapshot."""
         self.env.flush_all()
-        subscriptions, customers = company_scores(
-            self.env, self.company_id, self.as_of, *self._subscription_scores()
-        )
+        with whole_sets(self.env):
+            subscriptions, customers = company_scores(
+                self.env, self.company_id, self.as_of, *self._subscription_scores()
+            )
         # What was said of a customer without one that failed would be wrong.
         failed = self.env["sale.subscription"].browse(
             failure.res_id

@@ -8,7 +8,7 @@ out within a day (a handing-over, a correction) is neither a start nor an end.
 
 from odoo.tools import SQL
 
-from .frame import only, read, whole_sets
+from .frame import only, read
 
 
 def known(company, as_of, condition):
@@ -197,52 +197,49 @@ def relationships(env, company, as_of, ids=None):
     """
     env["subscription.movement"].flush_model()
     condition = only("customer_id", ids)
-    query = SQL(
-        """
-        WITH total AS (
-            SELECT id,
-                   COUNT(*) AS subscription_count,
-                   SUM(running)::int AS running_count,
-                   MIN(start_date) AS first_start_date,
-                   MAX(end_date) AS end_date
-              FROM (
+    return read(
+        env,
+        SQL(
+            """
+            WITH total AS (
                 SELECT id,
-                       SUM(running) AS running,
-                       COALESCE(MIN(date) FILTER (WHERE running > 0), MIN(date))
-                           AS start_date,
-                       COALESCE(MAX(date) FILTER (WHERE running < 0), MAX(date))
-                           AS end_date
+                       COUNT(*) AS subscription_count,
+                       SUM(running)::int AS running_count,
+                       MIN(start_date) AS first_start_date,
+                       MAX(end_date) AS end_date
                   FROM (
-                    SELECT customer_id AS id, subscription_res_id, date,
-                           SUM(running_delta) AS running
-                      FROM subscription_movement
-                     WHERE %(known)s AND running_delta <> 0
-                  GROUP BY customer_id, subscription_res_id, date
-                  ) AS daily
-              GROUP BY id, subscription_res_id
-              ) AS life
-          GROUP BY id
-        ), run AS (
-            %(runs)s
-        )
-        SELECT id,
-               COALESCE(run.run_start, total.first_start_date) AS start_date,
-               CASE WHEN total.running_count = 0 THEN total.end_date END
-                   AS end_date,
-               total.first_start_date,
-               total.subscription_count,
-               total.running_count
-          FROM total
-     LEFT JOIN run USING (id)
-        """,
-        known=known(company, as_of, condition),
-        runs=runs(company, as_of, "customer_id", condition),
-    )
-    with whole_sets(env):
-        frame = read(
-            env,
-            query,
-            {"id": "int64", "subscription_count": "int64", "running_count": "int64"},
-            ("start_date", "end_date", "first_start_date"),
-        )
-    return frame.set_index("id")
+                    SELECT id,
+                           SUM(running) AS running,
+                           COALESCE(MIN(date) FILTER (WHERE running > 0), MIN(date))
+                               AS start_date,
+                           COALESCE(MAX(date) FILTER (WHERE running < 0), MAX(date))
+                               AS end_date
+                      FROM (
+                        SELECT customer_id AS id, subscription_res_id, date,
+                               SUM(running_delta) AS running
+                          FROM subscription_movement
+                         WHERE %(known)s AND running_delta <> 0
+                      GROUP BY customer_id, subscription_res_id, date
+                      ) AS daily
+                  GROUP BY id, subscription_res_id
+                  ) AS life
+              GROUP BY id
+            ), run AS (
+                %(runs)s
+            )
+            SELECT id,
+                   COALESCE(run.run_start, total.first_start_date) AS start_date,
+                   CASE WHEN total.running_count = 0 THEN total.end_date END
+                       AS end_date,
+                   total.first_start_date,
+                   total.subscription_count,
+                   total.running_count
+              FROM total
+         LEFT JOIN run USING (id)
+            """,
+            known=known(company, as_of, condition),
+            runs=runs(company, as_of, "customer_id", condition),
+        ),
+        {"id": "int64", "subscription_count": "int64", "running_count": "int64"},
+        ("start_date", "end_date", "first_start_date"),
+    ).set_index("id")
