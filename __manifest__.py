@@ -77,6 +77,7 @@
     ],
     "assets": {
         "web.assets_backend": [
+            "subscription_segmentation/static/src/chart/*.js",
             "subscription_segmentation/static/src/score_badge/*.js",
             "subscription_segmentation/static/src/churn_gauge/*.js",
             "subscription_segmentation/static/src/churn_gauge/*.xml",

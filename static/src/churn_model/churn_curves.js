@@ -1,9 +1,9 @@
-import {Component, onWillStart, onWillUnmount, useEffect, useRef} from "@odoo/owl";
+import {Component} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
 import {formatPercentage} from "@web/views/fields/formatters";
-import {loadBundle} from "@web/core/assets";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
+import {useChart} from "../chart/chart";
 
 /** Each kind of curve: its words, and where its points come from */
 const CURVES = {
@@ -37,29 +37,18 @@ export class ChurnCurve extends Component {
     static props = {kind: String, series: Array};
 
     setup() {
-        this.canvasRef = useRef("canvas");
-        this.chart = null;
-        onWillStart(() => loadBundle("web.chartjs_lib"));
-        useEffect(
-            () => {
-                this.chart?.destroy();
-                this.chart = new Chart(this.canvasRef.el, this.config);
-            },
+        this.chart = useChart(
+            () => this.config,
             () => [JSON.stringify(this.props)]
         );
-        onWillUnmount(() => this.chart?.destroy());
     }
 
     get curve() {
         return CURVES[this.props.kind];
     }
 
-    color(name) {
-        return getComputedStyle(this.canvasRef.el).getPropertyValue(name).trim();
-    }
-
     get datasets() {
-        const colors = [this.color("--churn-first"), this.color("--churn-second")];
+        const colors = [this.chart.color("--churn-first"), this.chart.color("--churn-second")];
         return this.props.series.map((one, i) => ({
             label: one.label,
             data: this.curve.points(one),
@@ -87,8 +76,8 @@ export class ChurnCurve extends Component {
 
     get config() {
         const {curve, most} = this;
-        const text = this.color("--churn-text");
-        const grid = this.color("--churn-grid");
+        const text = this.chart.color("--churn-text");
+        const grid = this.chart.color("--churn-grid");
         const percentage = (share) => formatPercentage(share, {digits: [false, 0]});
         const axis = (title) => ({
             type: "linear",

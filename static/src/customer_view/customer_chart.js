@@ -1,8 +1,8 @@
-import {Component, onWillStart, onWillUnmount, useEffect, useRef} from "@odoo/owl";
+import {Component} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
 import {deserializeDate} from "@web/core/l10n/dates";
 import {formatMonetary} from "@web/views/fields/formatters";
-import {loadBundle} from "@web/core/assets";
+import {useChart} from "../chart/chart";
 
 const month = (date) => deserializeDate(date).toFormat("LLL yy");
 const day = (date) => deserializeDate(date).toFormat("d LLL yy");
@@ -103,17 +103,10 @@ export class CustomerChart extends Component {
     };
 
     setup() {
-        this.canvasRef = useRef("canvas");
-        this.chart = null;
-        onWillStart(() => loadBundle("web.chartjs_lib"));
-        useEffect(
-            () => {
-                this.chart?.destroy();
-                this.chart = new Chart(this.canvasRef.el, this.config);
-            },
+        this.chart = useChart(
+            () => this.config,
             () => [JSON.stringify(this.props)]
         );
-        onWillUnmount(() => this.chart?.destroy());
     }
 
     get definition() {
@@ -141,14 +134,10 @@ export class CustomerChart extends Component {
         return `${this.title}: ${told.slice(-12).join(", ")}`;
     }
 
-    color(name) {
-        return getComputedStyle(this.canvasRef.el).getPropertyValue(name).trim();
-    }
-
     get datasets() {
         const {rows} = this.props;
         return this.definition.datasets(rows, this.options).map((dataset) => {
-            const color = this.color(`--customer-${dataset.name}`);
+            const color = this.chart.color(`--customer-${dataset.name}`);
             return {
                 borderColor: color,
                 backgroundColor: color,
@@ -165,9 +154,9 @@ export class CustomerChart extends Component {
 
     get config() {
         const {definition, options} = this;
-        const text = this.color("--customer-text");
-        const grid = this.color("--customer-grid");
-        const rtl = this.canvasRef.el.closest(".o_rtl") !== null;
+        const text = this.chart.color("--customer-text");
+        const grid = this.chart.color("--customer-grid");
+        const rtl = this.chart.canvas.closest(".o_rtl") !== null;
         const axis = (title, more = {}) => ({
             beginAtZero: true,
             suggestedMax: definition.most,

@@ -1,5 +1,5 @@
-import {Component, onWillStart, onWillUnmount, useEffect, useRef} from "@odoo/owl";
-import {loadBundle} from "@web/core/assets";
+import {Component} from "@odoo/owl";
+import {useChart} from "../chart/chart";
 
 /**
  * The waterfall of a period as floating bars: balances stand on the axis, each movement
@@ -28,14 +28,10 @@ export class WaterfallChart extends Component {
     };
 
     setup() {
-        this.canvasRef = useRef("canvas");
-        this.chart = null;
-        onWillStart(() => loadBundle("web.chartjs_lib"));
-        useEffect(
-            () => this.renderChart(),
+        this.chart = useChart(
+            () => this.config,
             () => [this.props.bars]
         );
-        onWillUnmount(() => this.chart?.destroy());
     }
 
     /**
@@ -50,35 +46,22 @@ export class WaterfallChart extends Component {
         });
     }
 
-    /**
-     * @param {String} name of a CSS variable of the screen
-     * @returns {String} its value, which differs between light and dark mode
-     */
-    color(name) {
-        return getComputedStyle(this.canvasRef.el).getPropertyValue(name).trim();
-    }
-
     barColor({amount, isBalance, name}) {
         if (isBalance || !amount) {
-            return this.color("--waterfall-balance");
+            return this.chart.color("--waterfall-balance");
         }
         if (name === "drift") {
-            return this.color("--waterfall-drift");
+            return this.chart.color("--waterfall-drift");
         }
-        return this.color(amount < 0 ? "--waterfall-down" : "--waterfall-up");
-    }
-
-    renderChart() {
-        this.chart?.destroy();
-        this.chart = new Chart(this.canvasRef.el, this.config);
+        return this.chart.color(amount < 0 ? "--waterfall-down" : "--waterfall-up");
     }
 
     get config() {
         const {bars, formatShort, onSelected} = this.props;
         const ranges = this.ranges;
-        const text = this.color("--waterfall-text");
-        const grid = this.color("--waterfall-grid");
-        const rtl = this.canvasRef.el.closest(".o_rtl") !== null;
+        const text = this.chart.color("--waterfall-text");
+        const grid = this.chart.color("--waterfall-grid");
+        const rtl = this.chart.canvas.closest(".o_rtl") !== null;
         return {
             type: "bar",
             data: {
@@ -179,11 +162,11 @@ export class WaterfallChart extends Component {
         const room = Math.abs(elements[1].x - elements[0].x) - 4;
         ctx.save();
         ctx.fillStyle = color;
-        ctx.strokeStyle = this.color("--waterfall-background");
+        ctx.strokeStyle = this.chart.color("--waterfall-background");
         ctx.lineWidth = 4;
         ctx.textAlign = "center";
         ctx.textBaseline = "bottom";
-        ctx.font = `500 12px ${getComputedStyle(this.canvasRef.el).fontFamily}`;
+        ctx.font = `500 12px ${getComputedStyle(this.chart.canvas).fontFamily}`;
         const fits = bars.every(({text}) => ctx.measureText(text).width <= room);
         bars.forEach(({amount, text}, i) => {
             if (fits || amount) {
