@@ -154,6 +154,10 @@ class SaleSubscription(models.Model):
         groups=USER,
     )
 
+    # Lists group all active ones by these: read off the index alone.
+    _lifecycle_stage_index = models.Index("(lifecycle_stage) WHERE active IS TRUE")
+    _rfm_segment_index = models.Index("(rfm_segment) WHERE active IS TRUE")
+    _tenure_band_index = models.Index("(tenure_band) WHERE active IS TRUE")
     _subscription_ref_unique = models.UniqueIndex(
         "(company_id, subscription_ref) WHERE subscription_ref IS NOT NULL",
         "An imported subscription exists once per company.",

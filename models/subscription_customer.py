@@ -143,6 +143,9 @@ class SubscriptionCustomer(models.Model):
         "empty while one runs.",
     )
 
+    # Leads and tickets filter and group through the link: the id comes off the index.
+    _lifecycle_stage_index = models.Index("(lifecycle_stage, id)")
+    _rfm_segment_index = models.Index("(rfm_segment, id)")
     _partner_company_unique = models.Constraint(
         "UNIQUE (partner_id, company_id)",
         "A partner is one customer per company only: use the one that exists.",

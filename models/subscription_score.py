@@ -114,7 +114,6 @@ class SubscriptionScore(models.AbstractModel):
         string="RFM Segment",
         readonly=True,
         copy=False,
-        index="btree_not_null",
         help="One of eleven segments, by R and the mean of F and M.",
     )
     rfm_assumed = fields.Boolean(
@@ -128,7 +127,6 @@ class SubscriptionScore(models.AbstractModel):
         selection=[(name, STAGE_LABELS[name]) for name in STAGES],
         readonly=True,
         copy=False,
-        index="btree_not_null",
     )
     relationship_start_date = fields.Date(
         string="Unbroken Since",
@@ -164,7 +162,6 @@ class SubscriptionScore(models.AbstractModel):
     scored_on = fields.Date(
         readonly=True,
         copy=False,
-        index="btree_not_null",
         help="The day as of which it was scored; empty while it does not run.",
     )
 
