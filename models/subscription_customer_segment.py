@@ -4,6 +4,12 @@ from odoo import api, fields, models
 
 from .subscription_segmented import USER
 
+#: Who pins in and out of segments, as the action of the lists says.
+PINNERS = (
+    "sales_team.group_sale_salesman",
+    "subscription_segmentation.group_manager",
+)
+
 
 class SubscriptionCustomer(models.Model):
     """The segments that a customer is in: those of its subscriptions."""
@@ -31,6 +37,18 @@ class SubscriptionCustomer(models.Model):
     )
     def _compute_segment_ids(self):
         return super()._compute_segment_ids()
+
+    def _may_pin(self):
+        """Return whether the user is offered to pin; each subscription decides."""
+        return any(map(self.env.user.has_group, PINNERS))
+
+    def action_pin(self):
+        """Ask into or out of which segment the customer's subscriptions are pinned."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "subscription_segmentation.subscription_segment_pin_action_customer"
+        )
+        action["context"] = {"active_model": self._name, "active_ids": self.ids}
+        return action
 
     def _merge_into(self, keep):
         """Give the customer that is kept the first of all segments it is in now."""

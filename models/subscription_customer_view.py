@@ -57,6 +57,8 @@ class SubscriptionCustomer(models.Model):
                 else self.env._("Name a Manager")
             )
             actions.append({"name": "action_hand_over", "label": label})
+        if self._may_pin():
+            actions.append({"name": "action_pin", "label": self.env._("Pin")})
         return {
             "manager": self._view_manager(),
             "contacts": self._view_contacts(),

@@ -143,6 +143,24 @@ class TestCustomerView(CustomerViewCase):
         self.assertEqual(pinned["pin_reason"], "Told me so")
         self.assertEqual(pinned["pinned_until"], day("2025-12-31"))
 
+    def test_who_may_pin_is_offered_it(self):
+        offered = [action["name"] for action in self.view("who")["actions"]]
+        self.assertEqual(offered, ["action_hand_over", "action_pin"])
+        reader = self.person(WITHOUT_HELPDESK)
+        self.assertEqual(self.view("who", reader)["actions"], [])
+        seller = self.make_user("salesperson")
+        action = self.as_user(self.customer_, seller).action_pin()
+        self.assertEqual(action["res_model"], "subscription.segment.pin")
+        segment = self.make_segment("Star")
+        Pin = self.env["subscription.segment.pin"].with_user(seller)
+        Pin = Pin.with_context(**action["context"])
+        Pin.create({"segment_id": segment.id, "reason": "Told me so"}).action_confirm()
+        (row,) = self.view("who", seller)["segments"]
+        self.assertEqual(
+            (row["name"], row["kind"], row["pin_reason"], row["pinned_by"]),
+            ("Star", "pinned_in", "Told me so", seller.name),
+        )
+
     def test_money_adds_up_to_mrr_and_what_is_overdue(self):
         self.book(self.subscription, ("2024-03-15", "change", 25))
         self.customer_.mrr = 25
