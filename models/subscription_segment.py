@@ -1,5 +1,7 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import random
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
@@ -52,7 +54,11 @@ class SubscriptionSegment(models.Model):
         default=10,
         help="The first segment that a customer is in is its primary one.",
     )
-    color = fields.Integer()
+    color = fields.Integer(
+        default=lambda self: random.randint(1, 11),
+        help="Of its badge and of the tags made for it. Odoo leaves a tag without a "
+        "colour (the first, white one) out of kanban cards.",
+    )
     user_id = fields.Many2one(
         comodel_name="res.users",
         string="Owner",
@@ -80,6 +86,7 @@ class SubscriptionSegment(models.Model):
         "one only, or in the one that it is pinned in.",
     )
     tag_partners = fields.Boolean(
+        string="Tag Contacts",
         help="Customers in the segment bear the tag. Tags of contacts are shared by "
         "all companies, so that only a segment for all companies sets them.",
     )

@@ -262,6 +262,14 @@ class TestSegmentLinks(FollowCase):
             name = KINDS[kind].tag
             self.assertEqual(again[name], segment[name])
 
+    def test_tags_of_a_new_segment_are_seen_on_cards(self):
+        """Kanban cards leave out a tag without a colour."""
+        segment = self.env["subscription.segment"].create(
+            {"name": "No colour chosen", "tag_leads": True}
+        )
+        self.assertIn(segment.color, range(1, 12))
+        self.assertEqual(segment.lead_tag_id.color, segment.color)
+
     def test_existing_name_is_reused(self):
         self.env["crm.tag"].create({"name": "vip"})
         mine = self.env["sale.subscription.tag"].create({"name": "Vip"})
