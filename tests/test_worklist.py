@@ -202,7 +202,12 @@ class TestWorklist(SubscriptionCase):
         view = "subscription_segmentation.subscription_customer_view_list_worklist"
         customers = self.as_user(self.env["subscription.customer"], agent)
         arch = customers.get_view(self.env.ref(view).id, "list")["arch"]
-        self.assertIn("action_hand_over", arch)
+        self.assertEqual(arch.count("action_hand_over"), 1)
+        self.assertIn("account_manager_id != uid", arch)
+        seller = self.make_user("salesperson")
+        arch = customers.with_user(seller).get_view(self.env.ref(view).id, "list")
+        self.assertEqual(arch["arch"].count("action_hand_over"), 1)
+        self.assertNotIn("account_manager_id != uid", arch["arch"])
 
     def test_nobody_is_written_to_without_reason(self):
         self.ann.subscription_worklist_mail = False
