@@ -81,7 +81,9 @@ WORDS = {
     "opted_out": Words(
         _lt("Opted out of mailings"), _lt("Did not opt out of mailings")
     ),
-    "tenure_months": Words(_lt("With us for %(value)s")),
+    "tenure_months": Words(
+        _lt("With us for %(value)s"), _lt("With us for less than a month")
+    ),
     "nps": Words(_lt("NPS answer: %(value)s of 10")),
 }
 

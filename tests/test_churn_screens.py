@@ -223,6 +223,8 @@ class TestChurnScreens(ChurnScreenCase):
             ),
             ("logins_change", 20, "Logins: up 20 % against the 30 days before"),
             ("days_since_use", 45, "Last used 45 days ago"),
+            ("tenure_months", 1, "With us for 1 month"),
+            ("tenure_months", 0, "With us for less than a month"),
             ("nps", 3, "NPS answer: 3 of 10"),
             ("payment_method", "Mailed check", "Payment method: Mailed check"),
             ("product_count", 3, "Products: 3"),
