@@ -24,7 +24,9 @@ class SubscriptionSegmentEvaluation(models.Model):
     )
     as_of = fields.Date(readonly=True, help="The day it was evaluated for.")
     evaluated_at = fields.Datetime(readonly=True)
-    duration_seconds = fields.Float(string="Duration (seconds)", readonly=True)
+    duration_seconds = fields.Float(
+        string="Seconds", readonly=True, help="How long the evaluation took."
+    )
     member_count = fields.Integer(string="Members", readonly=True)
     entered_count = fields.Integer(string="Entered", readonly=True)
     left_count = fields.Integer(string="Left", readonly=True)

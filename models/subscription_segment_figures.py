@@ -54,7 +54,10 @@ class SubscriptionSegment(models.Model):
         string="Last Evaluation", compute="_compute_evaluation"
     )
     evaluation_seconds = fields.Float(
-        string="Duration (seconds)", compute="_compute_evaluation", digits=(8, 3)
+        string="Seconds",
+        compute="_compute_evaluation",
+        digits=(8, 3),
+        help="How long the last evaluation took.",
     )
     evaluation_error = fields.Text(string="Error", compute="_compute_evaluation")
     evaluation_failed = fields.Boolean(
