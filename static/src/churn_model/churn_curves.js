@@ -48,7 +48,10 @@ export class ChurnCurve extends Component {
     }
 
     get datasets() {
-        const colors = [this.chart.color("--churn-first"), this.chart.color("--churn-second")];
+        const colors = [
+            this.chart.color("--churn-first"),
+            this.chart.color("--churn-second"),
+        ];
         return this.props.series.map((one, i) => ({
             label: one.label,
             data: this.curve.points(one),
