@@ -79,6 +79,18 @@ class ResConfigSettings(models.TransientModel):
     subscription_account_manager_rule = fields.Selection(
         related="company_id.subscription_account_manager_rule", readonly=False
     )
+    subscription_contact_limit = fields.Integer(
+        related="company_id.subscription_contact_limit", readonly=False
+    )
+    subscription_contact_days = fields.Integer(
+        related="company_id.subscription_contact_days", readonly=False
+    )
+    subscription_quiet_from_hour = fields.Float(
+        related="company_id.subscription_quiet_from_hour", readonly=False
+    )
+    subscription_quiet_to_hour = fields.Float(
+        related="company_id.subscription_quiet_to_hour", readonly=False
+    )
     subscription_usage_months = fields.Integer(
         related="company_id.subscription_usage_months", readonly=False
     )
