@@ -15,6 +15,7 @@ import pandas as pd
 from odoo.tools import SQL
 
 from ..analytics.period import MONTHS
+from . import offers
 
 #: Models that are looked at, with the fields, where they have many others.
 READ = {
@@ -56,7 +57,8 @@ def present(env, ids):
     :return: DataFrame indexed by subscription id: ``company_id``,
         ``commercial_partner_id``, ``currency_id``, ``date_start``, ``contracted`` (MRR
         untaxed and after discount, in that currency and rounded to it, an exact
-        decimal), ``running``, ``paused`` (whether it runs or not), ``archived``
+        decimal), ``effective`` (the same after time-limited offers, 0 while paused),
+        ``running``, ``paused`` (whether it runs or not), ``archived``
     """
     columns = [
         "id",
@@ -65,13 +67,16 @@ def present(env, ids):
         "currency_id",
         "date_start",
         "contracted",
+        "effective",
         "running",
         "paused",
         "archived",
     ]
+    amounts = ("contracted", "effective")
     # As text, because Odoo reads numeric columns as floats.
     selected = [
-        SQL("contracted::text") if c == "contracted" else SQL(c) for c in columns
+        SQL("%s::text", SQL(c)) if c in amounts else SQL(c)  # pylint: disable=E8103
+        for c in columns
     ]
     rows = env.execute_query(
         SQL(
@@ -81,7 +86,8 @@ def present(env, ids):
         )
     )
     frame = pd.DataFrame(rows, columns=columns).set_index("id")
-    frame["contracted"] = frame["contracted"].map(Decimal)
+    for name in amounts:
+        frame[name] = frame[name].map(Decimal)
     return frame
 
 
@@ -140,7 +146,7 @@ def differing(env, ids=None, company=None):
                            1,
                            present.paused::int,
                            present.contracted,
-                           CASE WHEN present.paused THEN 0 ELSE present.contracted END
+                           present.effective
                        ) IS DISTINCT FROM (
                            booked.partner_id,
                            booked.company_id,
@@ -220,6 +226,7 @@ def _present(env, ids=None, company=None):
     """
     for name, fields in READ.items():
         env[name].flush_model(fields)
+    offers.flush(env)
     if company:
         own, lines = SQL("s.company_id = %s", company.id), SQL("TRUE")
     else:
@@ -241,12 +248,20 @@ def _present(env, ids=None, company=None):
                ) ELSE 0 END END AS discount,
                NULLIF(s.payment_method, '') AS payment_method,
                COALESCE(line.product_key, '') AS product_key,
-               ROUND(
-                   COALESCE(line.total, 0)
-                   * CASE period.unit %(units_per)s END
-                   / (period.number * CASE period.unit %(months)s END),
+               ROUND(mrr.exact, currency.decimal_places) AS contracted,
+               CASE WHEN s.is_paused THEN 0 ELSE ROUND(
+                   mrr.exact * (100 - COALESCE(CASE
+                       WHEN offer.given > 0 THEN offer.given
+                       -- It is due and not billed yet.
+                       WHEN s.recurring_next_date >= offer.starts_on
+                            AND s.recurring_next_date <= today.date
+                            AND today.date < s.recurring_next_date
+                                + offer.remaining * period.number
+                                * ('1 ' || period.unit)::interval
+                       THEN offer.promised
+                   END, 0)) / 100,
                    currency.decimal_places
-               ) AS contracted,
+               ) END AS effective,
                s.active
                    AND COALESCE(stage.type = 'in_progress', FALSE)
                    AND COALESCE(s.date_start <= today.date, TRUE)
@@ -279,11 +294,18 @@ def _present(env, ids=None, company=None):
                WHERE %(lines)s
             GROUP BY sale_subscription_id
           ) AS line ON line.id = s.id
+          CROSS JOIN LATERAL (
+              SELECT COALESCE(line.total, 0)
+                     * CASE period.unit %(units_per)s END
+                     / (period.number * CASE period.unit %(months)s END) AS exact
+          ) AS mrr
+     LEFT JOIN (%(discounts)s) AS offer ON offer.id = s.id
          WHERE %(own)s
         """,
         own=own,
         lines=lines,
         today=_today(env),
+        discounts=offers.discounts(_today(env), own),
         # One division of whole numbers, so that halves round as they should.
         units_per=_case({unit: m.denominator for unit, m in MONTHS.items()}),
         months=_case({unit: m.numerator for unit, m in MONTHS.items()}),

@@ -1,0 +1,14 @@
+# Copyright 2026 subscription_segmentation contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    offer_use_ids = fields.One2many(
+        comodel_name="subscription.offer.use",
+        inverse_name="order_id",
+        string="Offers",
+        groups="subscription_segmentation.group_user",
+    )
