@@ -1,0 +1,30 @@
+# Copyright 2026 subscription_segmentation contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import models
+
+
+class SmsComposer(models.TransientModel):
+    _inherit = "sms.composer"
+
+    def _get_optout_record_ids(self, records, recipients_info):
+        """Look once more at who may be written to."""
+        result = super()._get_optout_record_ids(records, recipients_info)
+        if self.mailing_id and self.res_model == "sale.subscription":
+            result += self.mailing_id._kept_back(records.ids)
+        return result
+
+    def _get_done_record_ids(self, records, recipients_info):
+        """Leave duplicates to the mailing: a number may stand for two customers."""
+        if self.mailing_id and self.res_model == "sale.subscription":
+            return []
+        return super()._get_done_record_ids(records, recipients_info)
+
+    def _prepare_mass_sms(self, records, sms_record_values):
+        """Count the messages of a mailing, in the transaction that makes them."""
+        sms = super()._prepare_mass_sms(records, sms_record_values)
+        if self.mailing_id and self.res_model == "sale.subscription":
+            partners = {
+                id_: values["partner_id"] for id_, values in sms_record_values.items()
+            }
+            self.mailing_id._record_contacts("sms", partners)
+        return sms

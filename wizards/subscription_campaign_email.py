@@ -1,0 +1,82 @@
+# Copyright 2026 subscription_segmentation contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.fields import Command
+
+from ..models.mailing_mailing import with_unsubscribe
+
+
+class SubscriptionCampaignEmail(models.TransientModel):
+    """An e-mail to many subscriptions, in one or several versions."""
+
+    _name = "subscription.campaign.email"
+    _inherit = ["subscription.campaign.send"]
+    _description = "E-mail Campaign"
+
+    _kind = "email"
+    _channel = "email"
+    _mailing_type = "mail"
+
+    version_ids = fields.One2many(
+        comodel_name="subscription.campaign.email.version",
+        inverse_name="wizard_id",
+        string="Versions",
+        default=lambda self: self._default_version_ids(),
+    )
+
+    @api.model
+    def _selection_ab_winner(self):
+        field = self.env["utm.campaign"]._fields["ab_testing_winner_selection"]
+        return field._description_selection(self.env)
+
+    @api.model
+    def _default_version_ids(self):
+        segments = self.env["subscription.segment"]
+        return self._suggested(
+            segments.browse(self.env.context.get("default_segment_id"))
+        )
+
+    @api.onchange("segment_id")
+    def _onchange_segment_id(self):
+        """Begin with the e-mail that the segment suggests."""
+        if self.segment_id.mail_template_id:
+            self.version_ids = [Command.clear(), *self._suggested(self.segment_id)]
+
+    @api.model
+    def _suggested(self, segment):
+        """Return the command that adds the e-mail that a segment suggests."""
+        template = segment.sudo().mail_template_id
+        if not template:
+            return []
+        text = {"subject": template.subject, "body_html": template.body_html}
+        return [Command.create(text)]
+
+    def _version_values(self, version):
+        body = with_unsubscribe(self.env, version.body_html)
+        return {
+            "subject": version.subject,
+            "preview": version.preview,
+            # What is edited, and what is sent.
+            "body_arch": body,
+            "body_html": body,
+        }
+
+
+class SubscriptionCampaignEmailVersion(models.TransientModel):
+    """One of the versions of an e-mail campaign."""
+
+    _name = "subscription.campaign.email.version"
+    _description = "Version of an E-mail Campaign"
+    _order = "id"
+
+    wizard_id = fields.Many2one(
+        comodel_name="subscription.campaign.email", required=True, ondelete="cascade"
+    )
+    # What placeholders are of.
+    model = fields.Char(default="sale.subscription", readonly=True)
+    subject = fields.Char(required=True)
+    preview = fields.Char(
+        string="Preview Text", help="What the inbox shows beside the subject."
+    )
+    # As in Odoo's mailings, whose sanitizing follows when it becomes one.
+    body_html = fields.Html(string="Body", sanitize="email_outgoing")
