@@ -3,6 +3,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .optional_number import OptionalMonetary
 from .sale_subscription_risk import RISKS
 
 
@@ -49,6 +50,9 @@ class SubscriptionScoreHistory(models.Model):
         currency_field="company_currency_id",
         readonly=True,
     )
+    clv = OptionalMonetary(
+        string="CLV", currency_field="company_currency_id", readonly=True
+    )
     company_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Company Currency"
     )
@@ -75,11 +79,11 @@ class SubscriptionScoreHistory(models.Model):
                 """
                 INSERT INTO subscription_score_history AS history (
                     subscription_id, company_id, date, churn_score, churn_risk_scored,
-                    churn_scored_by, churn_reasons, mrr_company
+                    churn_scored_by, churn_reasons, mrr_company, clv
                 )
                 SELECT own.id, own.company_id, %(as_of)s, own.churn_score,
                        own.churn_risk_scored, own.churn_scored_by, own.churn_reasons,
-                       own.mrr_company
+                       own.mrr_company, own.clv
                   FROM sale_subscription own
      LEFT JOIN LATERAL (
                     SELECT date, churn_risk_scored
@@ -102,15 +106,16 @@ class SubscriptionScoreHistory(models.Model):
                        churn_risk_scored = EXCLUDED.churn_risk_scored,
                        churn_scored_by = EXCLUDED.churn_scored_by,
                        churn_reasons = EXCLUDED.churn_reasons,
-                       mrr_company = EXCLUDED.mrr_company
+                       mrr_company = EXCLUDED.mrr_company,
+                       clv = EXCLUDED.clv
                  WHERE (
                        history.churn_score, history.churn_risk_scored,
                        history.churn_scored_by, history.churn_reasons,
-                       history.mrr_company
+                       history.mrr_company, history.clv
                    ) IS DISTINCT FROM (
                        EXCLUDED.churn_score, EXCLUDED.churn_risk_scored,
                        EXCLUDED.churn_scored_by, EXCLUDED.churn_reasons,
-                       EXCLUDED.mrr_company
+                       EXCLUDED.mrr_company, EXCLUDED.clv
                    )
                 """,
                 company=company.id,
