@@ -35,12 +35,21 @@ def post_init_hook(env):
 def uninstall_hook(env):
     """Remove the staging tables of a refresh under way, and activities of ours.
 
+    Mailings to subscriptions that wait are drafts again.
+
     The tags that segments have set, and those made for them that nobody else uses.
 
     And names that other addons have given to what a model of ours inherits of theirs:
     Odoo removes what they stand for, but leaves the names of others alone.
     """
     env["subscription.notice"].search([]).activity_id.unlink()
+    # Without us nobody would be left out of these.
+    env["mailing.mailing"].search(
+        [
+            ("mailing_model_id.model", "=", "sale.subscription"),
+            ("state", "in", ("in_queue", "sending")),
+        ]
+    ).write({"state": "draft"})
     env["subscription.segment"]._remove_tags()
     ours = ("subscription.churn.model", "subscription.customer")
     activities = env["mail.activity"].with_context(active_test=False)
@@ -54,7 +63,8 @@ def uninstall_hook(env):
              WHERE module <> 'subscription_segmentation'
                AND model IN ('ir.model.inherit', 'ir.model.fields.selection')
                AND name ~ (
-                   '^(model_inherit|selection)__subscription_(churn_model|customer)__'
+                   '^(model_inherit|selection)__subscription_(campaign|churn_model|customer'
+                   '|journey_variant)__'
                )
             """
         )

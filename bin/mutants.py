@@ -62,6 +62,20 @@ PAGE = "models/subscription_customer_view.py"
 PAGE_TALK = "models/subscription_customer_view_talk.py"
 PAGE_EVENTS = "models/subscription_customer_view_events.py"
 MANAGERS = "models/subscription_customer_manager.py"
+UPLIFT = "analytics/uplift.py"
+OUTCOMES = "signals/outcomes.py"
+RECOMMEND = "analytics/recommend.py"
+RECOMMENDING = "models/recommending.py"
+FEATURE_USE = "signals/feature_use.py"
+REACH = "models/sale_subscription_reach.py"
+MAILING = "models/mailing_mailing.py"
+JOURNEY_RUN = "models/subscription_journey_run.py"
+JOURNEY_CHECK = "models/subscription_journey_check.py"
+JOURNEY_EMAIL = "models/subscription_journey_email.py"
+BILLING = "models/sale_subscription_offer.py"
+GRANT = "models/subscription_offer_grant.py"
+GRANTING = "models/subscription_offer_granting.py"
+OFFERS = "signals/offers.py"
 PAST = "TestSignalTable.test_past_signals_never_change_when_data_is_added"
 OTHERS = "TestSignalTable.test_companies_do_not_influence_each_other"
 MUTANTS = [
@@ -1996,6 +2010,392 @@ MUTANTS = [
         'SQL("(%s OR record.company_id <> %s)", kept, scope.company)',
         'SQL("(%s OR %s = 0)", kept, scope.company)',
         "TestSegmentLinks.test_other_companies_are_left_alone",
+    ),
+    # What an action was worth.
+    Mutant(
+        "uplift: bounds of the wrong side",
+        UPLIFT,
+        "value - sqrt((first - low_1) ** 2 + (high_2 - second) ** 2)",
+        "value - sqrt((first - low_1) ** 2 + (second - low_2) ** 2)",
+        "test_uplift.py",
+    ),
+    Mutant(
+        "uplift: told of too few",
+        UPLIFT,
+        "if min(sizes) < FEWEST:",
+        "if not min(sizes):",
+        "test_uplift.py",
+    ),
+    Mutant(
+        "uplift: sure of what nobody changed",
+        UPLIFT,
+        "or np.count_nonzero(arm) < FEWEST_CHANGED",
+        "",
+        "test_uplift.py",
+    ),
+    Mutant(
+        "1 as of: outcomes",
+        OUTCOMES,
+        "                   AND movement.known_on <= %(as_of)s\n",
+        "",
+        "TestOutcomes.test_past_outcomes_never_change_when_data_is_added",
+    ),
+    Mutant(
+        "uplift: days that are not over",
+        OUTCOMES,
+        'rows["date"] <= pd.Timestamp(as_of) - pd.Timedelta(days=days)',
+        'rows["date"] <= pd.Timestamp(as_of)',
+        "TestOutcomes.test_days_that_are_not_over",
+    ),
+    Mutant(
+        "4 companies: uplift",
+        "models/subscription_uplift.py",
+        "ON own.id = done.id AND own.company_id = customer.company_id",
+        "ON own.id = done.id",
+        "TestCampaignUplift.test_customers_of_other_companies_do_not_count",
+    ),
+    Mutant(
+        "uplift: who was not reached counts",
+        "models/subscription_campaign_uplift.py",
+        "AND COALESCE(member.reason, 'control') = 'control'",
+        "",
+        "TestCampaignUplift.test_in_words",
+    ),
+    # What to show or sell next.
+    Mutant(
+        "12 missing: feature not reported so long",
+        FEATURE_USE,
+        "if feed.covers(2, first_days[id_])",
+        "if feed.covers(0, first_days[id_])",
+        "TestNextFeature.test_missing_is_not_unused",
+    ),
+    Mutant(
+        "12 missing: limits",
+        RECOMMENDING,
+        'known = frame["signal_features_30d"].reindex(running).notna()',
+        "known = pd.Series(True, running)",
+        "TestNextPlan.test_outage",
+    ),
+    Mutant(
+        "recommended: who left is no example",
+        RECOMMENDING,
+        'stay = throughout & frame["lifecycle_stage"].isin(STAYING)',
+        'stay = frame["is_running"]',
+        "TestNextFeature.test_who_stays",
+    ),
+    Mutant(
+        "recommended: keeps nobody",
+        RECOMMEND,
+        "& ~worth.lift.lt(LEAST_LIFT)",
+        "",
+        "test_recommend.py",
+    ),
+    Mutant(
+        "recommended: a downgrade",
+        RECOMMEND,
+        "rows[mrr[rows] < price[choice]]",
+        "rows",
+        "test_recommend.py",
+    ),
+    Mutant(
+        "recommended: less of another feature",
+        RECOMMEND,
+        "            & (included[:, limited] >= own[limited]).all(axis=1)\n",
+        "",
+        "test_recommend.py",
+    ),
+    Mutant(
+        "7 opted out",
+        REACH,
+        "customer.is_contact_refused AND NOT %(necessary)s",
+        "FALSE AND NOT %(necessary)s",
+        "TestMailings.test_by_hand_reaches_each_once_and_not_who_must_not_be",
+    ),
+    Mutant(
+        "7 opted out while it is sent",
+        "wizards/mail_compose_message.py",
+        'result[id_].update(state="cancel", failure_type="mail_optout")',
+        "pass",
+        "TestMailings.test_who_refuses_after_it_began_is_left_out",
+    ),
+    Mutant(
+        "7 blacklisted",
+        REACH,
+        "WHEN %(blacklisted)s THEN 'blacklisted'",
+        "WHEN %(blacklisted)s THEN NULL",
+        "TestMailings.test_blacklist_holds_whatever_the_mailing_says",
+    ),
+    Mutant(
+        "7 one message per customer and address",
+        REACH,
+        'reason = "duplicate"',
+        "pass",
+        "TestMailings.test_by_hand_reaches_each_once_and_not_who_must_not_be",
+    ),
+    Mutant(
+        "7 the limit of messages",
+        REACH,
+        "left is not None and left <= reached[customer_id]",
+        "left is not None and left <= 0",
+        "TestMailings.test_several_addresses_of_a_customer_share_its_limit",
+    ),
+    Mutant(
+        "7 every message is counted",
+        "models/sale_subscription_mailing.py",
+        'mailing._record_contacts("email", partners)',
+        "pass",
+        "TestMailings.test_limit_counts_every_mailing",
+    ),
+    Mutant(
+        "7 quiet hours",
+        MAILING,
+        "return [id_ for id_ in ids if id_ not in quiet]",
+        "return ids",
+        "TestMailings.test_quiet_for_all_waits_for_the_first_morning",
+    ),
+    Mutant(
+        "7 held ones are not forgotten",
+        MAILING,
+        "            if morning:\n",
+        "            if False:\n",
+        "TestMailings.test_quiet_hours_in_two_time_zones",
+    ),
+    Mutant(
+        "7 evaluated when it is sent",
+        MAILING,
+        "        self._evaluate_segment()\n        self.subscription_campaign_id",
+        "        self.subscription_campaign_id",
+        "TestMailings.test_segment_is_evaluated_when_it_is_sent",
+    ),
+    Mutant(
+        "7 a customer gets one version",
+        MAILING,
+        'reach.customer_id or f"subscription:{id_}"',
+        'f"subscription:{id_}"',
+        "TestCampaigns.test_versions_reach_different_customers_and_the_winner_the_rest",
+    ),
+    Mutant(
+        "4 companies: mailings",
+        MAILING,
+        'Domain("company_id", "in", self._subscription_companies().ids)',
+        "Domain.TRUE",
+        "TestMailings.test_company_of_another_is_not_reached",
+    ),
+    Mutant(
+        "7 marked with the mail",
+        JOURNEY_RUN,
+        "if len(rows) != len(self):",
+        "if False:",
+        "TestJourneyEngine.test_marked_twice_is_refused",
+    ),
+    Mutant(
+        "7 the mark and the mail are one",
+        JOURNEY_EMAIL,
+        "self.browse(deliveries[mail.res_id] for mail in mails)._mark_done(",
+        "self.browse(deliveries[mail.res_id] for mail in mails[:0])._mark_done(",
+        "TestJourneyEngine.test_each_step_once_at_its_hour",
+    ),
+    Mutant(
+        "7 only what waits",
+        JOURNEY_RUN,
+        """                   AND delivery.state = 'waiting'
+                   AND delivery.next_try_at <= %s""",
+        "                   AND delivery.due_at <= %s",
+        "TestJourneyEngine.test_settled_by_another_process",
+    ),
+    Mutant(
+        "7 one process at a time",
+        JOURNEY_RUN,
+        "            if free:",
+        "            if True:",
+        "TestJourneyEngine.test_one_process_at_a_time",
+    ),
+    Mutant(
+        "7 Message-ID of the delivery",
+        "models/mail_message.py",
+        "            if id_:",
+        "            if False:",
+        "TestJourneyEngine.test_message_id_and_trace_are_the_deliverys",
+    ),
+    Mutant(
+        "7 due means now or before",
+        JOURNEY_RUN,
+        "WHERE state = 'waiting' AND next_try_at <= %s",
+        "WHERE state = 'waiting' AND next_try_at < %s",
+        "TestJourneyEngine.test_nothing_is_due_before_now",
+    ),
+    Mutant(
+        "7 opt-out and blacklist at sending",
+        JOURNEY_CHECK,
+        "            reason = one.reason\n",
+        "            reason = None\n",
+        "TestJourneyEngine.test_who_may_not_be_reached_any_more",
+    ),
+    Mutant(
+        "7 closed at sending",
+        JOURNEY_CHECK,
+        "WHEN NOT %(ended)s AND %(closed)s",
+        "WHEN %(ended)s AND %(closed)s",
+        "TestJourneyEngine.test_who_may_not_be_reached_any_more",
+    ),
+    Mutant(
+        "7 stopped for good",
+        JOURNEY_RUN,
+        """                 WHERE delivery.enrolment_id = stopped.id
+                   AND delivery.state = 'waiting'""",
+        "                 WHERE FALSE AND delivery.enrolment_id = stopped.id",
+        "TestJourneyEngine.test_who_left_is_won_back_until_he_returns",
+    ),
+    Mutant(
+        "7 too late",
+        JOURNEY_CHECK,
+        "if now > self._latest():",
+        "if False:",
+        "TestJourneyEngine.test_too_late",
+    ),
+    Mutant(
+        "7 a cancelled step ends its branch",
+        JOURNEY_CHECK,
+        """        if fact["previous"] != "done":
+            return Verdict("cancel", "previous") if asks else None""",
+        """        if fact["previous"] != "done":
+            return None""",
+        "TestJourneyEngine.test_cancelled_step_ends_its_branch",
+    ),
+    Mutant(
+        "7 another anchor is no duplicate",
+        "models/mailing_mailing_journey.py",
+        "            return set()",
+        "            return super()._get_seen_list()",
+        "TestJourneyEngine.test_same_text_for_another_anchor",
+    ),
+    Mutant(
+        "7 the control group gets nothing",
+        "models/subscription_journey_due.py",
+        "AND NOT enrolment.is_control",
+        "",
+        "TestJourneyEnrolment.test_control_group",
+    ),
+    Mutant(
+        "7 imported history begins nothing",
+        "models/subscription_journey_anchor.py",
+        """               AND movement.origin IN ('recorded', 'reconciled')
+               AND movement.date BETWEEN %(begin)s AND %(end)s
+               AND GREATEST(movement.date, movement.known_on) >= %(look_from)s
+               AND subscription.predecessor_id IS NULL""",
+        """               AND movement.date BETWEEN %(begin)s AND %(end)s
+               AND GREATEST(movement.date, movement.known_on) >= %(look_from)s
+               AND subscription.predecessor_id IS NULL""",
+        "TestJourneyAnchors.test_imported_history_begins_nothing",
+    ),
+    Mutant(
+        "9 a bad recipient",
+        JOURNEY_RUN,
+        "                if len(part) > 1:",
+        "                if False:",
+        "TestJourneyEngine.test_bad_recipient_stops_no_other",
+    ),
+    Mutant(
+        "offers: so many periods and no more",
+        BILLING,
+        "AND (used.number < offer.period_count OR EXISTS (",
+        "AND (TRUE OR EXISTS (",
+        "TestOfferBilling.test_three_invoices_carry_it_and_the_fourth_does_not",
+    ),
+    Mutant(
+        "offers: by way of a sale order",
+        "models/sale_subscription_line_offer.py",
+        "return self._discounted(super()._prepare_sale_order_line())",
+        "return super()._prepare_sale_order_line()",
+        "TestOfferBilling.test_three_invoices_carry_it_and_the_fourth_does_not",
+    ),
+    Mutant(
+        "offers: a period billed again is used once",
+        BILLING,
+        "grant.use_ids.filtered(lambda use: use.period_start == start)",
+        "grant.use_ids.browse()",
+        "TestOfferBilling.test_period_billed_again_is_used_once",
+    ),
+    Mutant(
+        "offers: what is cancelled gives the period back",
+        OFFERS,
+        """               AND move.state <> 'cancel'
+               AND move.payment_state IS DISTINCT FROM 'reversed'
+        ) OR""",
+        "        ) OR",
+        "TestOfferBilling.test_invoice_that_is_undone_gives_the_period_back",
+    ),
+    Mutant(
+        "offers: a fault is not silent",
+        BILLING,
+        "                subscription._tell_responsible(",
+        "                str(",
+        "TestOfferBilling.test_a_fault_neither_stops_billing_nor_is_silent",
+    ),
+    Mutant(
+        "offers: a fault stops no billing",
+        BILLING,
+        """        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:""",
+        "        except ZeroDivisionError:",
+        "TestOfferBilling.test_a_fault_neither_stops_billing_nor_is_silent",
+    ),
+    Mutant(
+        "offers: effective MRR while billing is late",
+        SUBSCRIPTIONS,
+        "THEN offer.promised",
+        "THEN 0",
+        "TestOfferBilling.test_with_the_scheduler_down_on_the_day",
+    ),
+    Mutant(
+        "offers: effective MRR of a billed period",
+        SUBSCRIPTIONS,
+        "WHEN offer.given > 0 THEN offer.given",
+        "",
+        "TestOfferBilling.test_three_invoices_carry_it_and_the_fourth_does_not",
+    ),
+    Mutant(
+        "offers: the last period ends on its day",
+        OFFERS,
+        "AND one.period_end > today.date",
+        "",
+        "TestOfferBilling.test_ledger_follows_by_itself_where_nothing_is_billed",
+    ),
+    Mutant(
+        "offers: nothing is billed for a pause",
+        GRANT,
+        "fields.Date.add(grant.next_date_before, months=offer.pause_months)",
+        "grant.next_date_before",
+        "TestOfferKinds.test_pause",
+    ),
+    Mutant(
+        "offers: only the days of a pause are free",
+        GRANT,
+        "early = today < grant.ends_on and not automatic",
+        "early = False",
+        "TestOfferKinds.test_pause_that_ends_before_its_time",
+    ),
+    Mutant(
+        "offers: a key grants once",
+        GRANTING,
+        "new = subscriptions - before.subscription_id.with_env(subscriptions.env)",
+        "new = subscriptions",
+        "TestOfferGranting.test_once_for_a_key",
+    ),
+    Mutant(
+        "offers: customers count with all subscriptions",
+        GRANTING,
+        "had[sub.customer_id.id].append((today, True))",
+        "pass",
+        "TestOfferGranting.test_cap_of_a_year",
+    ),
+    Mutant(
+        "offers: a company's own",
+        GRANTING,
+        "self.company_id and self.company_id != sub.company_id",
+        "False",
+        "TestOfferGranting.test_currencies_and_companies",
     ),
 ]
 

@@ -120,12 +120,13 @@ def scorer(env, company):
     return Points(env["subscription.scorecard.rule"]._rules(company), company)
 
 
-def with_risk(env, company, as_of, frame, scored_by, invoices=None):
+def with_risk(env, company, as_of, frame, scored_by, invoices=None, use=None):
     """Return the subscriptions of a company with what is at risk.
 
     :param frame: from :func:`.scoring.subscription_scores`, all of the company
     :param scored_by: from :func:`scorer`
     :param invoices: from :func:`..signals.renewals.recurring_invoices`, if at hand
+    :param use: from :func:`..signals.usage.read_use`, if at hand
     :return: the frame with :data:`CHURN` and :data:`SIGNALS`; missing of what does not
         run
     """
@@ -137,6 +138,7 @@ def with_risk(env, company, as_of, frame, scored_by, invoices=None):
         scores=frame,
         invoices=invoices,
         products=products_of(scored_by.names),
+        use=use,
     ).reindex(running.index)
     scores = pd.Series(scored_by.scores(signals), running.index).round(1)
     notice = running.index.isin(notices(env, company, as_of).index)

@@ -3,6 +3,7 @@
 from odoo import api, fields, models
 
 from .churn_scoring import SIGNALS
+from .recommending import RECOMMENDED
 
 USER = "subscription_segmentation.group_user"
 #: What the ledger, imports and refreshes say; nobody else writes it.
@@ -47,6 +48,7 @@ LEDGER_FIELDS = {
     "tenure_band",
     "tenure_months",
     *SIGNALS,
+    *RECOMMENDED,
 }
 
 

@@ -3,7 +3,6 @@
 import logging
 from contextlib import contextmanager
 from dataclasses import replace
-from decimal import Decimal
 from itertools import compress
 
 import pandas as pd
@@ -263,7 +262,7 @@ class SaleSubscription(models.Model):
                 customers[row["commercial_partner_id"]],
                 row["currency_id"],
                 row["contracted"],
-                Decimal(0) if row["paused"] else row["contracted"],
+                row["effective"],
                 row["paused"],
             )
             for id_, row in running.items()

@@ -15,8 +15,11 @@ from ..signals.rates import in_company_currency
 from ..signals.referrals import referrals
 from ..signals.renewals import recurring_invoices
 from ..signals.revenue import invoiced
+from ..signals.running import running_subscriptions
 from ..signals.terms import terms, terms_history
+from ..signals.usage import read_use
 from .churn_scoring import CHURN, SIGNALS, VALUE, scorer, with_risk, with_value
+from .recommending import RECOMMENDED, with_recommendations
 
 POSITION = [
     "is_running",
@@ -57,7 +60,7 @@ RFM = [
     "scored_on",
 ]
 #: What only those that run have.
-SUBSCRIPTION_SCORES = RFM + CHURN + VALUE + SIGNALS
+SUBSCRIPTION_SCORES = RFM + CHURN + VALUE + SIGNALS + RECOMMENDED
 CUSTOMER_SCORES = (
     RFM + ["churn_score", "churn_risk", "mrr_at_risk", "worklist_amount"] + VALUE
 )
@@ -177,9 +180,12 @@ def company_scores(env, company, as_of, subscriptions, invoices=None):
         complete, and :data:`CUSTOMER_COLUMNS` by customer
     """
     scored_by = scorer(env, company)
+    running = running_subscriptions(env, company, as_of, subscriptions)
+    use = read_use(env, company, as_of, running=running)
     subscriptions = with_risk(
-        env, company, as_of, rank(subscriptions), scored_by, invoices
+        env, company, as_of, rank(subscriptions), scored_by, invoices, use
     )
+    subscriptions = with_recommendations(env, subscriptions, use)
     subscriptions = with_value(env, company, as_of, subscriptions, scored_by)
     customers = customer_lives(env, company, as_of, subscriptions)
     scores = aggregate(subscriptions[subscriptions["is_running"]])

@@ -306,6 +306,8 @@ class SubscriptionCustomer(models.Model):
             store(self.browse(), _unscored(gone, CUSTOMER_SCORES))
         Notice = self.env["subscription.notice"]
         Notice._close_ended([("subscription_id.customer_id", "in", self.ids)])
+        Grant = self.env["subscription.offer.grant"]
+        Grant._keep_up([("subscription_id.customer_id", "in", self.ids)])
 
     def _classify_movements(self):
         """Derive kind and transfer of all movements of customers, set-wise.

@@ -25,6 +25,7 @@ from .scoring import (
     company_scores,
     subscription_scores,
 )
+from .session_lock import session_lock
 
 _logger = logging.getLogger(__name__)
 
@@ -276,18 +277,8 @@ class SubscriptionRefresh(models.Model):
 
         It belongs to the session: it outlives commits and ends with the process.
         """
-        keys = (LOCK, company.id)
-        self.env.cr.execute("SELECT pg_try_advisory_lock(%s, %s)", keys)
-        free = self.env.cr.fetchone()[0]
-        try:
+        with session_lock(self.env.cr, LOCK, company.id) as free:
             yield free
-        finally:
-            if free:
-                try:
-                    self.env.cr.execute("SELECT pg_advisory_unlock(%s, %s)", keys)
-                except psycopg2.errors.InFailedSqlTransaction:
-                    self.env.cr.rollback()
-                    self.env.cr.execute("SELECT pg_advisory_unlock(%s, %s)", keys)
 
     @api.model
     def _cron_watch(self):
@@ -352,6 +343,9 @@ class SubscriptionRefresh(models.Model):
         if self.as_of >= self.company_id._subscription_today():
             # An end that was known before is booked on no day of its own.
             self.env["subscription.notice"]._close_ended(
+                [("company_id", "=", self.company_id.id)]
+            )
+            self.env["subscription.offer.grant"]._keep_up(
                 [("company_id", "=", self.company_id.id)]
             )
             self._watch_usage()

@@ -41,6 +41,19 @@ class SubscriptionSegment(models.Model):
             left, entered = segment._move_pinned(some, kind, reason, until, today)
             segment._after_pin(company, left, entered)
 
+    def _pinned(self, subscriptions):
+        """Return ``{subscription id: kind}`` of those that are pinned now."""
+        rows = self.env["subscription.segment.membership"]._read_group(
+            [
+                ("segment_id", "in", self.ids),
+                ("subscription_id", "in", subscriptions.ids),
+                ("date_to", "=", False),
+                ("kind", "!=", "automatic"),
+            ],
+            ["subscription_id", "kind"],
+        )
+        return {subscription.id: kind for subscription, kind in rows}
+
     def _unpin(self, subscriptions):
         """Take pins away: the conditions of the segment count again, at once.
 

@@ -34,7 +34,16 @@ SIGNALS = {
 }
 
 
-def table(env, company, as_of, ids=None, scores=None, invoices=None, products=None):
+def table(
+    env,
+    company,
+    as_of,
+    ids=None,
+    scores=None,
+    invoices=None,
+    products=None,
+    use=None,
+):
     """Return all signals of the subscriptions that run as of a date.
 
     :param ids: only these; what they are compared with is all of the company
@@ -44,13 +53,19 @@ def table(env, company, as_of, ids=None, scores=None, invoices=None, products=No
         are at hand
     :param products: ids of those with a column (None: the most frequent ones). A model
         has to be given those that it was trained with
+    :param use: see :func:`.usage.read_use` with the same ids and of the same scores, if
+        it is at hand
     :return: DataFrame indexed by subscription id: :data:`SIGNALS` and one column for
         each product
     """
-    running = running_subscriptions(env, company, as_of, scores)
+    if use:
+        running = use.running
+    else:
+        running = running_subscriptions(env, company, as_of, scores)
     given = {
         "payments": {"running": running, "invoices": invoices},
         "price": {"running": running, "products": products},
+        "usage": {"running": running, "use": use},
     }
     result = chosen(running, ids)[[]]
     for name, (source, _signals) in SOURCES.items():

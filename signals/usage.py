@@ -19,6 +19,7 @@ months, and a date within a month stands for the end of the month before.
 """
 
 from datetime import timedelta
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -152,30 +153,77 @@ def feed_outage(env, company, as_of):
     return feed.last if feed.stopped else None
 
 
-def usage(env, company, as_of, ids=None, running=None):
+class Use(NamedTuple):
+    """What the signals are made of; nothing but ``feed`` where nothing is known.
+
+    * ``running``: see :func:`.running.running_subscriptions`
+    * ``lives``: of those that were asked for, ``start`` and ``template_id``
+    * ``used``: what they used in the three parts, see :func:`_used`
+    * ``nearest``: the limit of their plan that they come closest to: ``share`` of it
+      and ``feature_id``
+    """
+
+    feed: "Feed"
+    running: pd.DataFrame
+    lives: pd.DataFrame = None
+    used: pd.DataFrame = None
+    nearest: pd.DataFrame = None
+
+
+def read_use(env, company, as_of, ids=None, running=None):
+    """Return the :class:`Use` of the subscriptions that run on a date.
+
+    :param running: see :func:`.running.running_subscriptions`, if it is at hand
+    """
+    for name in MODELS:
+        env[name].flush_model()
+    if running is None:
+        running = running_subscriptions(env, company, as_of)
+    feed = Feed(env, company, as_of)
+    if feed.stopped or not feed.since:
+        return Use(feed, running)
+    lives = _lives(chosen(running, ids))
+    with memory(env, 64):
+        used = _used(env, feed, lives, ids)
+        nearest = _nearest_limit(env, feed, lives, ids)
+    return Use(feed, running, lives, used, nearest)
+
+
+def read_others(env, feed, others):
+    """Return what subscriptions used that do not run any more, see :func:`_used`.
+
+    :param others: DataFrame: ``first_start_date`` and ``template_id``
+    """
+    return _used(env, feed, _lives(others), others.index.tolist())
+
+
+def use_of_feature(feed, used, feature_id):
+    """Return in which of the three parts a feature was used: three bits, latest lowest.
+
+    :param used: see :func:`_used`
+    """
+    word, place = divmod(feed.features.index(feature_id), WORD)
+    return used[f"word_{word}"] // (1 << 3 * place) & 0b111
+
+
+def usage(env, company, as_of, ids=None, running=None, use=None):
     """Return the usage of the subscriptions that run on a date.
 
     Rows known by then alone are looked at, and none from before a subscription's first
     start. Key features and limits of plans are those of now.
 
     :param running: see :func:`.running.running_subscriptions`, if it is at hand
+    :param use: from :func:`read_use` with the same ids, if it is at hand
     :return: DataFrame indexed by subscription id, a column for each of SIGNALS
     """
-    for name in MODELS:
-        env[name].flush_model()
     names = [signal.name for signal in SIGNALS]
-    feed = Feed(env, company, as_of)
-    if feed.stopped or not feed.since:
+    feed, _running, lives, used, nearest = use or read_use(
+        env, company, as_of, ids, running
+    )
+    if lives is None:
         return pd.DataFrame(
             columns=names, index=pd.Index([], name="id", dtype="int64"), dtype="float64"
         )
-    if running is None:
-        running = running_subscriptions(env, company, as_of)
-    lives = chosen(running, ids)[["first_start_date", "template_id"]]
-    lives = lives.rename(columns={"first_start_date": "start"})
-    with memory(env, 64):
-        used = _used(env, feed, lives, ids)
-        share = _limit_share(env, feed, lives, ids)
     last = _last_use(env, feed, lives, used["last"])
     result = pd.DataFrame(index=lives.index)
     result["logins_30d"] = used["logins"]
@@ -189,7 +237,7 @@ def usage(env, company, as_of, ids=None, running=None):
     result["features_change"] = now - earlier
     result["key_features_dropped"] = dropped
     result["key_features_90d"] = keys
-    result["limit_share"] = share
+    result["limit_share"] = nearest["share"]
     result = result.astype("float64")
 
     changes = ["logins_change", "features_change"]
@@ -235,6 +283,7 @@ class Feed:
     * ``portal``: id of the feature if logins to the portal were counted;
       ``reports_logins``: the feed has logins too
     * ``logins``, ``features`` and ``keys``: ids of what was used; keys are features
+    * ``first_days``: of each of them, the first day on which it was counted
     * ``today``: the date, or what stands for it; ``parts``: the days before each of the
       three parts, latest first
     """
@@ -318,6 +367,7 @@ class Feed:
         keys = [row for row in rows if row[2] and not row[1]]
         self.keys = [row[0] for row in keys]
         self.keys_since = min((row[3] for row in keys), default=None)
+        self.first_days = {row[0]: row[3] for row in rows}
 
     def _silent_until(self, rolled):
         """Return the last of OUTAGE_DAYS or more days in a row without a report."""
@@ -399,6 +449,12 @@ class Feed:
             company=self.company.id,
             today=self.today,
         )
+
+
+def _lives(subscriptions):
+    """Return what is looked at of subscriptions."""
+    lives = subscriptions[["first_start_date", "template_id"]]
+    return lives.rename(columns={"first_start_date": "start"})
 
 
 def _since_start(feed, lives):
@@ -558,8 +614,11 @@ def _breadth(feed, used):
     return now, earlier, dropped, keys
 
 
-def _limit_share(env, feed, lives, ids):
-    """Return the largest share of a limit; 0: nothing used, NaN: no limit."""
+def _nearest_limit(env, feed, lives, ids):
+    """Return the largest share of a limit, and the feature: of equals the lowest id.
+
+    Share 0, no feature: nothing used; NaN: no limit.
+    """
     limits = read(
         env,
         SQL(
@@ -589,9 +648,14 @@ def _limit_share(env, feed, lives, ids):
     )
     used["template_id"] = used["id"].map(lives["template_id"])
     used = used.merge(limits, on=["template_id", "feature_id"])
-    share = (used["total"] / used["usage_limit"]).groupby(used["id"]).max()
-    share = share.reindex(lives.index).fillna(0.0)
-    return share.where(lives["template_id"].isin(limits["template_id"]))
+    used["share"] = used["total"] / used["usage_limit"]
+    used = used.sort_values(
+        ["id", "share", "feature_id"], ascending=[True, False, True]
+    )
+    used = used.drop_duplicates("id").set_index("id")[["share", "feature_id"]]
+    used = used.reindex(lives.index)
+    limited = lives["template_id"].isin(limits["template_id"])
+    return used.assign(share=used["share"].fillna(0.0).where(limited))
 
 
 def _portal_users(env, feed, ids):

@@ -13,12 +13,20 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 class RealDataCase(SubscriptionCase):
-    def import_file(self, name, as_of):
-        """Import a file of the data folder; return it as the test reads it itself."""
+    def import_file(self, name, as_of, plan=None):
+        """Import a file of the data folder; return it as the test reads it itself.
+
+        :param plan: only the subscriptions to a plan
+        """
         path = DATA / name / "history.csv"
         if not path.exists():
             self.skipTest(f"{path} is missing: importing {name} was NOT tested")
-        wizard = self.make_wizard(path.read_bytes(), as_of)
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        content = path.read_bytes()
+        if plan:
+            frame = frame[frame["plan"] == plan]
+            content = frame.to_csv(index=False).encode()
+        wizard = self.make_wizard(content, as_of)
         wizard.action_preview()
         self.assertFalse(wizard.problem_ids)
         import_ = self.env["subscription.import"].browse(
@@ -27,8 +35,7 @@ class RealDataCase(SubscriptionCase):
         while import_._work():
             pass
         self.assertEqual((import_.state, import_.failed_count), ("done", 0))
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-        frame["mrr"] = frame["mrr"].astype(float)
+        frame = frame.assign(mrr=frame["mrr"].astype(float))
         frame["start"] = frame["start_date"].map(date.fromisoformat)
         frame["end"] = frame["end_date"].map(
             lambda x: date.fromisoformat(x or "9999-12-31")

@@ -18,6 +18,8 @@ class FollowCase(LinkCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        journeys = cls.env["subscription.journey"].with_context(active_test=False)
+        journeys.search([]).unlink()
         cls.env["subscription.segment"].search([]).unlink()
         cls.subscription = cls.subscribe(cls.partner)
         cls.stage = cls.env["helpdesk.ticket.stage"].create(

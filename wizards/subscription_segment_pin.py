@@ -11,20 +11,16 @@ class SubscriptionSegmentPin(models.TransientModel):
     """
 
     _name = "subscription.segment.pin"
+    _inherit = "subscription.mass.action"
     _description = "Pin in or out of a Segment"
 
-    subscription_ids = fields.Many2many(
-        comodel_name="sale.subscription",
-        string="Subscriptions",
-        readonly=True,
-        default=lambda self: self._default_subscription_ids(),
-    )
-    subscription_count = fields.Integer(
-        compute="_compute_subscription_count", string="Number of Subscriptions"
-    )
+    _kind = "pin"
+
     segment_id = fields.Many2one(
-        comodel_name="subscription.segment", required=True, ondelete="cascade"
+        required=True, help="Where they are pinned in, or out of."
     )
+    # Who has left may be wanted in a segment to win them back.
+    with_closed = fields.Boolean(default=True)
     action = fields.Selection(
         selection=[
             ("pinned_in", "Pin in"),
@@ -41,33 +37,41 @@ class SubscriptionSegmentPin(models.TransientModel):
         help="The last day of the pin; empty: until somebody takes it away."
     )
 
-    @api.model
-    def _default_subscription_ids(self):
-        """Return what was chosen, or the subscriptions of the customers that were."""
-        model = self.env.context.get("active_model")
-        if model not in ("sale.subscription", "subscription.customer"):
-            return False
-        chosen = self.env[model].browse(self.env.context["active_ids"])
-        return chosen if model == "sale.subscription" else chosen.subscription_ids
+    @api.depends("action")
+    def _compute_preview(self):
+        return super()._compute_preview()
 
-    @api.depends("subscription_ids")
-    def _compute_subscription_count(self):
-        for wizard in self:
-            wizard.subscription_count = len(wizard.subscription_ids)
+    def _chosen(self):
+        return self.subscription_ids._origin
+
+    def _reach_of(self, chosen):
+        reach = super()._reach_of(chosen)
+        if self.action != "unpin":
+            return reach
+        pinned = self.segment_id._pinned(chosen)
+        return self._unless(
+            reach, lambda own: None if own.id in pinned else "unchanged"
+        )
 
     def action_confirm(self):
         """Set the pins, or take them away.
 
         :raise UserError: there is nothing to pin, or no reason
         """
-        self.ensure_one()
-        if not self.subscription_ids:
-            raise UserError(self.env._("Choose a subscription."))
-        if self.action == "unpin":
-            self.segment_id._unpin(self.subscription_ids)
-            return
-        if not (self.reason or "").strip():
+        if self.action != "unpin" and not (self.reason or "").strip():
             raise UserError(self.env._("Say why: others will ask."))
-        self.segment_id._pin(
-            self.subscription_ids, self.action, self.reason, self.until
+        return super().action_confirm()
+
+    def _do(self, campaign, subscriptions, reach):
+        if self.action == "unpin":
+            self.segment_id._unpin(subscriptions)
+            return
+        self.segment_id._pin(subscriptions, self.action, self.reason, self.until)
+        members = self.env["subscription.campaign.member"].sudo()
+        members._store_traces(
+            campaign, {own.id: {"pin": self.action} for own in subscriptions}
         )
+
+    def _show(self, campaigns):
+        """Stay where the person is: she sees the segment there."""
+        return None

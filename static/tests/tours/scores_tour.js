@@ -27,7 +27,7 @@ tours.add("subscription_segmentation_scores", {
         {
             content: "Everybody sees lifecycle, segment and score",
             trigger:
-                ".o_data_row:contains('Eve'):contains('Onboarding'):contains('New Customers'):contains('511')",
+                ".o_data_row:contains('Eve'):contains('Onboarding'):contains('New Customers')",
         },
         ...choose("o_filter_menu", "Loyal"),
         {
