@@ -175,10 +175,5 @@ class SubscriptionJourneyStep(models.Model):
 
     def _cancel(self):
         """Cancel what waits for the steps."""
-        waiting = self.env["subscription.journey.delivery"].sudo()
-        waiting = waiting.search(
-            [("step_id", "in", self.ids), ("state", "=", "waiting")]
-        )
-        waiting.write({"state": "cancelled", "reason": "removed"})
-        waiting.flush_model()
-        waiting._finish()
+        waiting = [("step_id", "in", self.ids), ("state", "=", "waiting")]
+        self.env["subscription.journey.delivery"].sudo().search(waiting)._cancel()

@@ -319,7 +319,11 @@ class SubscriptionJourneyDelivery(models.Model):
     def action_cancel(self):
         """Cancel what waits; what asks about it is cancelled when it is due."""
         self.journey_id.check_access("write")
-        waiting = self.sudo().filtered(lambda one: one.state == "waiting")
+        self.sudo()._cancel()
+
+    def _cancel(self):
+        """Cancel what waits, and end the enrolments that waited for nothing else."""
+        waiting = self.filtered(lambda one: one.state == "waiting")
         waiting.write({"state": "cancelled", "reason": "removed"})
         waiting.flush_recordset()
         waiting._finish()
