@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
+from odoo.tools.misc import formatLang
 
 from ..signals import offers
 from .optional_number import OptionalMonetary
@@ -96,6 +97,14 @@ class SubscriptionOfferGrant(models.Model):
         help="What is given away, in the currency of the company, as it was reckoned "
         "when it was granted. Empty: not known.",
     )
+    loyalty_history_id = fields.Many2one(
+        comodel_name="loyalty.history",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="Of points, the line of the card with which they were given.",
+    )
+    points_taken_back = fields.Float(readonly=True)
     use_ids = fields.One2many(
         comodel_name="subscription.offer.use",
         inverse_name="grant_id",
@@ -179,13 +188,15 @@ class SubscriptionOfferGrant(models.Model):
                     cards[partner] = Card.create(
                         {"program_id": offer.program_id.id, "partner_id": partner.id}
                     )
-                grant._move_points(cards[partner], offer.points)
+                grant.loyalty_history_id = grant._move_points(
+                    cards[partner], offer.points
+                )
         self.state = "used"
 
     def _move_points(self, card, points):
-        """Add points to a card (or take them off), with a line in its history."""
+        """Add points to a card (or take them off); return the line in its history."""
         card.points += points
-        self.env["loyalty.history"].create(
+        return self.env["loyalty.history"].create(
             {
                 "card_id": card.id,
                 "description": self.offer_id.name,
@@ -210,8 +221,8 @@ class SubscriptionOfferGrant(models.Model):
     def _revoke(self):
         """Take back what was not used, and return the grants of which there was any.
 
-        Invoices that were made stay as they are. A pause ends today; of points, what is
-        left of them on the card goes.
+        Invoices that were made stay as they are. A pause ends today, and was used if it
+        began before; of points, what is left of them on the card goes.
         """
         own = self.sudo()
         left = own.filtered(lambda grant: grant.state in OPEN)
@@ -220,25 +231,50 @@ class SubscriptionOfferGrant(models.Model):
         for grant in own - left:
             if grant.kind == "points" and grant.state == "used":
                 left |= grant._take_points_back()
-        left.state = "revoked"
+        paused = left.filtered(
+            lambda grant: grant.kind == "pause"
+            and grant.starts_on < grant.company_id._subscription_today()
+        )
+        (left - paused).state = "revoked"
         left.subscription_id._mark_changed()
         return left.sudo(False)
 
     def _take_points_back(self):
-        """Take the points off again as far as they are there; return whether any."""
-        card = self.env["loyalty.card"].search(
-            [
-                ("program_id", "=", self.offer_id.program_id.id),
-                ("partner_id", "=", self.subscription_id.partner_id.id),
-            ],
-            order="id",
-            limit=1,
-        )
-        points = min(card.points, self.offer_id.points)
-        if points <= 0:
+        """Take the points off again that are left; return the grant if there are any.
+
+        The chatter says how many are not.
+        """
+        given, left = self.offer_id.points, self._points_left()
+        if left < given:
+            self.subscription_id._message_log(
+                body=self.env._(
+                    "Of the %(given)s points of the offer %(offer)s, %(left)s could be "
+                    "taken back: the others are spent.",
+                    given=formatLang(self.env, given),
+                    offer=self.offer_id.name,
+                    left=formatLang(self.env, left),
+                )
+            )
+        if not left:
             return self.browse()
-        self._move_points(card, -points)
+        self._move_points(self.loyalty_history_id.card_id, -left)
+        self.points_taken_back = left
         return self
+
+    def _points_left(self):
+        """Return how many of the points are still on the card.
+
+        What was on it first is spent first, and what came later is not theirs.
+        """
+        line = self.loyalty_history_id
+        if not line:
+            return 0
+        later = self.env["loyalty.history"].search(
+            [("card_id", "=", line.card_id.id), ("id", ">", line.id)]
+        )
+        others = self.search([("loyalty_history_id", "in", later.ids)])
+        earned = sum(later.mapped("issued")) - sum(others.mapped("points_taken_back"))
+        return max(0, min(self.offer_id.points, line.card_id.points - earned))
 
     def _end_pause(self):
         """Resume a subscription whose pause is taken back."""

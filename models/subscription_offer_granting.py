@@ -185,9 +185,11 @@ class SubscriptionOffer(models.Model):
     def _had(self, customers):
         """Return ``{customer id: [(day, whether it was this one)]}``, set-wise.
 
-        What was taken back before anything of it was used does not count.
+        What was taken back before anything of it was used does not count. Points do of
+        which some were spent.
         """
         self.env["subscription.offer.grant"].flush_model()
+        self.env["subscription.offer"].flush_model(["points"])
         self.env["subscription.offer.use"].flush_model()
         self.env["sale.subscription"].flush_model(["customer_id"])
         rows = self.env.execute_query(
@@ -195,10 +197,14 @@ class SubscriptionOffer(models.Model):
                 """
                 SELECT subscription.customer_id, given.granted_on, given.offer_id
                   FROM subscription_offer_grant given
+                  JOIN subscription_offer offer ON offer.id = given.offer_id
                   JOIN sale_subscription subscription
                     ON subscription.id = given.subscription_id
                  WHERE subscription.customer_id = ANY(%s)
-                   AND (given.state <> 'revoked' OR EXISTS (
+                   AND (given.state <> 'revoked'
+                        OR given.kind = 'points'
+                           AND COALESCE(given.points_taken_back, 0) < offer.points
+                        OR EXISTS (
                         SELECT FROM subscription_offer_use one
                          WHERE one.grant_id = given.id
                    ))

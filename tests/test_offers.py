@@ -6,7 +6,7 @@ from freezegun import freeze_time
 from psycopg2.errors import CheckViolation, UniqueViolation
 
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import day
@@ -184,6 +184,54 @@ class TestOfferBilling(OfferCase):
                 amounts = self.invoices(sub).mapped("amount_untaxed")
                 self.assertEqual(amounts[-3:], [80, 80, 100])
 
+    def test_invoice_that_is_replaced_gives_its_period_once(self):
+        """Also where it is replaced by who may not see offers."""
+        biller = new_test_user(self.env, "biller", "account.group_account_invoice")
+        for mode in MODES:
+            with self.subTest(mode):
+                sub = self.start(mode=mode)
+                grant = self.grant(self.make_offer(period_count=2), sub)
+                self.bill(TODAY)
+                old = self.invoices(sub)
+                Reversal = self.env["account.move.reversal"].with_user(biller)
+                wizard = Reversal.create(
+                    {
+                        "move_ids": old.ids,
+                        "date": TODAY,
+                        "journal_id": old.journal_id.id,
+                        "company_id": old.company_id.id,
+                    }
+                )
+                wizard.modify_moves()
+                new = self.invoices(sub) - old
+                self.assertEqual((len(new), new.amount_untaxed), (1, 80))
+                self.assertEqual(old.payment_state, "reversed")
+                self.refresh(TODAY)
+                self.assertEqual((grant.use_count, grant.state), (1, "active"))
+                self.bill("2025-04-10", "2025-05-10")
+                self.assertBilled(sub, 80, 80, 80, 100)
+                with on("2025-05-10"):
+                    self.assertAddsUp(sub, 100, 100)
+
+    def test_replaced_invoices_keep_their_periods_apart(self):
+        subs = self.start() | self.start()
+        grants = self.grant(self.make_offer(), subs)
+        self.bill(TODAY)
+        invoices = self.invoices(subs)
+        wizard = self.env["account.move.reversal"].create(
+            {
+                "move_ids": invoices.sorted("id", reverse=True).ids,
+                "date": TODAY,
+                "journal_id": invoices.journal_id.id,
+                "company_id": self.company.id,
+            }
+        )
+        wizard.modify_moves()
+        for grant in grants:
+            new = grant.use_ids.move_id
+            self.assertEqual(new.subscription_id, grant.subscription_id)
+            self.assertEqual(new.state, "draft")
+
     def test_period_given_back_and_given_again_is_not_given_a_third_time(self):
         sub = self.start()
         self.grant(self.make_offer(period_count=2), sub)
@@ -353,8 +401,7 @@ class TestOfferKinds(OfferCase):
                         grant.action_revoke()
                 self.assertFalse(sub.is_paused)
                 self.assertEqual(sub.recurring_next_date, day("2025-04-21"))
-                state = {"resume": "used", "revoke": "revoked"}[end]
-                self.assertEqual(grant.state, state)
+                self.assertEqual(grant.state, "used")
 
     def test_date_that_somebody_moved_stays(self):
         sub = self.start()
@@ -438,11 +485,63 @@ class TestOfferKinds(OfferCase):
         self.assertEqual(card.history_ids.mapped("issued"), [50, 50])
         self.assertEqual(grants.mapped("state"), ["used", "used"])
         self.assertEqual(grants.mapped("cost"), [5, 5])
+        # What came first is spent first.
         card.points = 30
-        grants[0].action_revoke()
-        self.assertEqual((card.points, grants[0].state), (0, "revoked"))
         with self.assertRaises(UserError):
-            grants[1].action_revoke()
+            grants[0].action_revoke()
+        grants[1].action_revoke()
+        self.assertEqual((card.points, grants[1].state), (0, "revoked"))
+        self.assertIn("50.00 points of the offer", self.chatter(second))
+        self.assertIn("30.00 could be taken back", self.chatter(second))
+
+    def test_points_that_were_earned_otherwise_stay(self):
+        program = self.make_program()
+        offer = self.make_offer(kind="points", program_id=program.id, points=50)
+        card = self.env["loyalty.card"].create(
+            {"program_id": program.id, "partner_id": self.partner.id, "points": 30}
+        )
+        sub, second = self.start(), self.start()
+        first = self.grant(offer, sub)
+        self.move_points(card, -60)
+        self.move_points(card, 40)
+        last = self.grant(offer, second)
+        self.assertEqual(card.points, 110)
+        last.action_revoke()
+        self.assertEqual(card.points, 60)
+        self.assertNotIn("could be taken back", self.chatter(second))
+        first.action_revoke()
+        self.assertEqual((card.points, first.state), (40, "revoked"))
+        self.assertIn("20.00 could be taken back", self.chatter(sub))
+
+    def test_points_are_taken_back_in_any_order(self):
+        program = self.make_program()
+        offer = self.make_offer(kind="points", program_id=program.id, points=50)
+        grants = self.grant(offer, self.start() | self.start())
+        card = program.coupon_ids
+        self.move_points(card, 40)
+        for grant, left in zip(grants, (90, 40), strict=True):
+            grant.action_revoke()
+            self.assertEqual(card.points, left)
+        with self.subTest("the card is gone"):
+            gone = self.grant(offer, self.start())
+            card.unlink()
+            with self.assertRaises(UserError):
+                gone.action_revoke()
+
+    def move_points(self, card, points):
+        """Give points for something else, or spend them."""
+        card.points += points
+        self.env["loyalty.history"].create(
+            {
+                "card_id": card.id,
+                "description": "Something else",
+                "issued": max(points, 0),
+                "used": max(-points, 0),
+            }
+        )
+
+    def chatter(self, subscription):
+        return " ".join(subscription.message_ids.mapped("body"))
 
 
 @tagged("post_install", "-at_install")
@@ -527,6 +626,25 @@ class TestOfferGranting(OfferCase):
         self.bill(TODAY)
         grant._revoke()
         self.assertRefused(self.make_offer(rest_days=30), sub, "offer_lately")
+
+    def test_points_that_were_spent_and_days_of_a_pause_count(self):
+        program = self.make_program()
+        offer = self.make_offer(kind="points", points=10, program_id=program.id)
+        again = self.make_offer(rest_days=30)
+        spent, kept, paused = (
+            self.start(partner=self.make_partner(name)) for name in "ABC"
+        )
+        for sub, taken in ((spent, 6), (kept, 0)):
+            grant = self.grant(offer, sub)
+            grant.loyalty_history_id.card_id.points -= taken
+            grant._revoke()
+        self.assertRefused(again, spent, "offer_lately")
+        self.grant(again, kept)
+        pause = self.grant(self.make_offer(kind="pause", pause_months=2), paused)
+        with on("2025-03-20"):
+            pause._revoke()
+            self.assertFalse(paused.is_paused)
+            self.assertRefused(again, paused, "offer_lately")
 
     def test_others_to_whom_it_is_not_made(self):
         sub = self.start()
