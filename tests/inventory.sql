@@ -30,6 +30,8 @@ SELECT 'cron ' || cron_name FROM ir_cron
 UNION ALL
 SELECT 'parameter ' || key FROM ir_config_parameter WHERE key NOT LIKE 'base_setup.%'
 UNION ALL
+SELECT 'mailing that waits ' || id FROM mailing_mailing WHERE state IN ('in_queue', 'sending')
+UNION ALL
 SELECT 'contact tag ' || (name ->> 'en_US') FROM res_partner_category
 UNION ALL
 SELECT 'lead tag ' || (name ->> 'en_US') FROM crm_tag

@@ -8,22 +8,20 @@ killed at random moments while messages are due. The last line: "PASSED FAILED S
 
 import os
 import random
-import signal
 import sys
-import tempfile
 import time
-import traceback
 from collections import Counter, defaultdict
 
-from odoo import sql_db
-from odoo.api import SUPERUSER_ID, Environment
 from odoo.fields import Command
 
 from odoo.addons.subscription_segmentation.benchmarks.population import fill
 from odoo.addons.subscription_segmentation.models.subscription_journey_run import LOCK
-from odoo.addons.subscription_segmentation.tests.interruption.mail_sink import (
-    MailSink,
+from odoo.addons.subscription_segmentation.tests.interruption import processes
+from odoo.addons.subscription_segmentation.tests.interruption.processes import (
+    kill,
+    start_process,
 )
+from odoo.addons.subscription_segmentation.tests.smtp_sink import SmtpSink
 
 MESSAGES = 2_000
 TIMES = 20
@@ -40,10 +38,7 @@ SENT = "SELECT res_id, COUNT(*) FROM {} WHERE {} GROUP BY 1"
 
 
 def query(text, *args):
-    env.cr.execute(text, args)
-    result = env.cr.fetchall() if env.cr.description else None
-    env.cr.commit()
-    return result
+    return processes.query(env, text, *args)
 
 
 def count(text, *args):
@@ -110,24 +105,6 @@ def prepare(port):
     return env["sale.subscription"].search([])
 
 
-def start_process(work):
-    """Return the number of a process that works, with connections of its own."""
-    process = os.fork()
-    if process:
-        return process
-    try:
-        random.seed()
-        name = env.cr.dbname
-        pool = sql_db.ConnectionPool(4)
-        cr = sql_db.Connection(pool, name, sql_db.connection_info_for(name)[1]).cursor()
-        work(Environment(cr, SUPERUSER_ID, {}))
-        cr.commit()
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(0)
-
-
 def journeys(own):
     own["subscription.journey"]._cron_run()
 
@@ -137,11 +114,6 @@ def queue(own):
         own["mail.mail"].process_email_queue()
         own.cr.commit()
         time.sleep(0.02)
-
-
-def kill(process):
-    os.kill(process, signal.SIGKILL)
-    os.waitpid(process, 0)
 
 
 def settled():
@@ -191,14 +163,14 @@ def differences(subscriptions, received):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder, MailSink(f"{folder}/mails") as sink:
+    with SmtpSink() as sink:
         subscriptions = prepare(sink.port)
         chance = random.Random()
         failed, left = 0, []
         # The first moments are those of the enrolment.
         for number in range(TIMES):
             begin = time.monotonic()
-            processes = [start_process(journeys), start_process(queue)]
+            started = [start_process(env, journeys), start_process(env, queue)]
             # Not all is done before the last time.
             goal = MESSAGES * (number + chance.random()) / TIMES
             while time.monotonic() < begin + 60:
@@ -209,7 +181,7 @@ def main():
                 if done >= goal:
                     break
             time.sleep(chance.uniform(0, 0.2))
-            for process in processes:
+            for process in started:
                 kill(process)
             settled()
             waiting = count(DUE)
@@ -224,16 +196,20 @@ def main():
                 print(
                     f"FAIL: killed when {waiting} were due: {mails} mails, {done} done"
                 )
-        process = start_process(journeys)
+        process = start_process(env, journeys)
         os.waitpid(process, 0)
-        process = start_process(queue)
+        process = start_process(env, queue)
         end = time.monotonic() + 300
         while count("SELECT COUNT(*) FROM mail_mail WHERE state = 'outgoing'"):
             if time.monotonic() > end:
                 break
             time.sleep(0.2)
         kill(process)
-        received = sink.received()
+        received = [
+            (one.message["Message-ID"], address)
+            for one in sink.received
+            for address in one.recipients
+        ]
         problems = differences(subscriptions, received)
         for problem in problems:
             print(f"FAIL: {problem}")

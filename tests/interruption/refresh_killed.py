@@ -26,7 +26,7 @@ from odoo.addons.subscription_segmentation.models.scoring import (
     SUBSCRIPTION_COLUMNS,
 )
 
-SUBSCRIPTIONS = 6_000
+SUBSCRIPTIONS = 2_500
 PHASES = {
     "reconciling": "reconcile_seconds",
     "computing": "compute_seconds",
@@ -52,8 +52,8 @@ HELD = (
 )
 
 # Small batches: many moments to be killed at.
-subscription_refresh.BATCH = 500
-subscription_refresh.BOOKED = 20
+subscription_refresh.BATCH = 200
+subscription_refresh.BOOKED = 10
 
 
 def commit():

@@ -1,16 +1,12 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The main job on whole histories: they arrive to the cent and add up every month.
-
-The files lie beside the checkout, in ``../shared/data``; without them these tests skip.
-"""
+"""What a whole history comes to, told once more from its file."""
 
 import pandas as pd
 from dateutil.relativedelta import relativedelta
 
-from odoo.tests import tagged
+from odoo.tools import SQL
 
-from .common import day
 from .real_data import DATA, RealDataCase
 
 #: R and the rounded mean of F and M, best R first, F and M growing.
@@ -63,9 +59,7 @@ def whole_months(start, end):
     return months - (start + relativedelta(months=months) > end)
 
 
-# The tag lets the test command run it beside the others.
-@tagged("post_install", "-at_install", "slow", "whole_history")
-class TestRealHistory(RealDataCase):
+class HistoryCase(RealDataCase):
     def assertSummary(self, as_of, **expected):
         found = self.env["subscription.movement"]._summary(self.company, as_of)
         self.assertEqual({key: found[key] for key in expected}, expected)
@@ -94,9 +88,15 @@ class TestRealHistory(RealDataCase):
 
     def assertSecondRunWritesNothing(self, name, as_of):
         tables = ("sale_subscription", "subscription_movement", "subscription_customer")
-        states = "SELECT " + ", ".join(
-            f"(SELECT SUM(xmin::text::bigint + hashtext(ctid::text)) FROM {table})"
-            for table in tables
+        states = SQL(
+            "SELECT %s",
+            SQL(", ").join(
+                SQL(
+                    "(SELECT SUM(xmin::text::bigint + hashtext(ctid::text)) FROM %s)",
+                    SQL.identifier(table),
+                )
+                for table in tables
+            ),
         )
         self.env.flush_all()
         self.env.cr.execute(states)
@@ -107,13 +107,6 @@ class TestRealHistory(RealDataCase):
         self.env.flush_all()
         self.env.cr.execute(states)
         self.assertEqual(self.env.cr.fetchone(), before)
-
-    def refresh(self, as_of):
-        run = self.env["subscription.refresh"]._refresh_company(
-            self.company, as_of, lambda: True
-        )
-        self.assertEqual((run.state, run.failed_count), ("done", 0), run.error)
-        return run
 
     def stored(self, *names):
         """Return columns of the subscriptions by their imported reference."""
@@ -177,64 +170,3 @@ class TestRealHistory(RealDataCase):
                 for f, m in zip(running["f"], running["m"], strict=True)
             ],
         )
-
-    def test_telco(self):
-        as_of = day("2020-02-01")
-        frame = self.import_file("telco", as_of)
-        self.assertSummary(
-            as_of,
-            customers=7043,
-            active_customers=5174,
-            running=5174,
-            ended=1869,
-            contracted=316985.75,
-            effective=316985.75,
-        )
-        ends = self.env["sale.subscription"]._read_group(
-            [("company_id", "=", self.company.id), ("end_date", "!=", False)],
-            ["end_date:day"],
-            ["__count"],
-        )
-        self.assertEqual(
-            {end: count for end, count in ends},
-            frame[frame["end"] <= as_of]["end"].value_counts().to_dict(),
-        )
-        self.assertMonthsAddUp(frame, as_of, day("2013-10-01"))
-        self.assertSecondRunWritesNothing("telco", as_of)
-        self.refresh(as_of)
-        self.assertEqual(
-            self.assertLifecycle(frame, as_of, 7),
-            {"onboarding": 359, "stability": 711, "loyal": 4104},
-        )
-        self.assertRfm(frame, as_of)
-        self.assertEqual(self.refresh(as_of).changed_count, 0)
-
-    def test_ravenstack(self):
-        as_of = day("2024-12-31")
-        frame = self.import_file("ravenstack", as_of)
-        self.assertSummary(
-            as_of, customers=500, running=4514, ended=486, contracted=10159608.0
-        )
-        subscriptions = self.env["sale.subscription"].search(
-            [("company_id", "=", self.company.id)]
-        )
-        self.assertEqual(
-            len(subscriptions.filtered(lambda s: s.end_date == s.first_start_date)), 13
-        )
-        trials = subscriptions.filtered(
-            lambda s: not any(s.sale_subscription_line_ids.mapped("price_subtotal"))
-        )
-        self.assertEqual(len(trials), 778)
-        self.assertMonthsAddUp(frame, as_of, frame["start"].min().replace(day=1))
-        for grace, onboarding, stability, loyal in (
-            (7, 1833, 2095, 586),
-            (0, 1856, 2076, 582),
-        ):
-            self.company.subscription_grace_days = grace
-            self.refresh(as_of)
-            counts = self.assertLifecycle(frame, as_of, grace)
-            # How many exactly depends on which of several successors is taken.
-            self.assertAlmostEqual(counts["onboarding"], onboarding, delta=5)
-            self.assertAlmostEqual(counts["stability"], stability, delta=5)
-            self.assertAlmostEqual(counts["loyal"], loyal, delta=5)
-            self.assertEqual(sum(counts.values()), 4514)

@@ -1,18 +1,15 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The shipped segments on whole histories: their members are those their words say."""
+"""Who is in the shipped segments, by what their words say."""
 
 from ast import literal_eval
 
 import pandas as pd
-from freezegun import freeze_time
 
 from odoo.fields import Domain
-from odoo.tests import tagged
 from odoo.tools import SQL
 
 from ..signals.frame import read
-from .common import day
 from .real_data import RealDataCase
 
 READ = """
@@ -86,17 +83,7 @@ def expected(frame, as_of):
     }
 
 
-# The tag lets the test command run it beside the others.
-@tagged("post_install", "-at_install", "slow", "whole_history")
-class TestRealSegments(RealDataCase):
-    def refresh(self, as_of):
-        run = self.env["subscription.refresh"]._refresh_company(
-            self.company, as_of, lambda: True
-        )
-        self.assertEqual((run.state, run.error, run.failed_count), ("done", False, 0))
-        self.env.invalidate_all()
-        return run
-
+class SegmentsCase(RealDataCase):
     def assertMembers(self, as_of):
         """Check the members of all shipped segments; return how many there are."""
         frame = read(
@@ -140,64 +127,3 @@ class TestRealSegments(RealDataCase):
             segment._evaluate(self.company, as_of)
         again = rows.search([("company_id", "=", self.company.id)])
         self.assertEqual(self.versions(again), before)
-
-    @freeze_time("2020-02-01 12:00:00")
-    def test_telco(self):
-        as_of = day("2020-02-01")
-        self.import_file("telco", as_of)
-        self.refresh(as_of)
-        counts = self.assertMembers(as_of)
-        # All 1,869 that left did so in the last four months.
-        self.assertEqual(counts["win_back"], 1869)
-        for key in ("onboarding", "loyal_24_months", "best_customers"):
-            self.assertGreater(counts[key], 100, counts)
-        # Nothing is known of payments, usage and tickets: nobody is said to be late.
-        for key in ("payment_late", "silent", "star", "onboarding_stuck"):
-            self.assertEqual(counts[key], 0, counts)
-        self.assertSettled(as_of)
-
-    @freeze_time("2024-12-31 12:00:00")
-    def test_ravenstack(self):
-        as_of = day("2024-12-31")
-        self.import_file("ravenstack", as_of)
-        tickets = self.import_tickets()
-        stages = tickets.stage_id.search([("closed", "=", False)])
-        tickets[::4].with_context(tracking_disable=True).stage_id = stages[:1]
-        tickets[::8].priority = "3"
-        features, _stored = self.import_usage()
-        features[:3].is_key = True
-        plans = self.env["sale.subscription"].search([]).template_id
-        plans[:1].is_premium = True
-        plans.feature_limit_ids = [
-            (0, 0, {"feature_id": feature.id, "usage_limit": 20})
-            for feature in features[:2]
-        ]
-        customers = self.env["subscription.customer"].search([])
-        for giver, partner in zip(
-            customers[::5].partner_id, customers[1::5].partner_id, strict=False
-        ):
-            partner.referred_by_id = giver
-        self.env["subscription.nps"].create(
-            [
-                {
-                    "partner_id": customer.partner_id.id,
-                    "company_id": self.company.id,
-                    "date": "2024-12-01",
-                    "score": number % 11,
-                }
-                for number, customer in enumerate(customers[::3])
-            ]
-        )
-        # Raised afterwards, a ticket would be urgent that was not when Star was found.
-        self.env["subscription.segment"].search([]).ticket_priority = False
-        self.refresh(as_of)
-        counts = self.assertMembers(as_of)
-        empty = {key for key, count in counts.items() if not count}
-        # No invoice is imported and no price changes, all began less than 24 months
-        # ago, and all customers have several, of which some run.
-        self.assertEqual(
-            empty,
-            {"payment_late", "downgraded_recently", "loyal_24_months", "win_back"},
-            counts,
-        )
-        self.assertSettled(as_of)
