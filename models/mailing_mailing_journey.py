@@ -32,6 +32,20 @@ class MailingMailing(models.Model):
         "A version of a text has one mailing.",
     )
 
+    def action_retry_failed(self):
+        """Have text messages that failed leave again; they stay what they are."""
+        by_sms = self.filtered(
+            lambda own: own.subscription_variant_id and own.mailing_type == "sms"
+        )
+        if by_sms:
+            failed = self.env["sms.sms"].sudo()
+            failed = failed.search(
+                [("mailing_id", "in", by_sms.ids), ("state", "=", "error")]
+            )
+            failed.action_set_outgoing()
+            self.env.ref("sms.ir_cron_sms_scheduler_action").sudo()._trigger()
+        return super(MailingMailing, self - by_sms).action_retry_failed()
+
     def _get_mass_mailing_context(self):
         """Have the queue send the mails, in the language of the customer."""
         result = super()._get_mass_mailing_context()

@@ -243,17 +243,35 @@ class SubscriptionJourney(models.Model):
                 vals["name"] = self.env._("%s (copy)", journey.name)
         return copies
 
-    def action_see_deliveries(self):
-        """Show who gets what, and what became of it."""
+    def action_see_deliveries(self, step_id=None, state=None):
+        """Show who gets what, and what became of it: of all steps or of one."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "subscription_segmentation.subscription_journey_delivery_action"
         )
         action["domain"] = [("journey_id", "=", self.id)]
+        if step_id:
+            step = self.env["subscription.journey.step"].browse(step_id)
+            action["name"] = step.display_name
+            action["domain"].append(("step_id", "=", step_id))
+        if state:
+            action["domain"].append(("state", "=", state))
         return action
 
     def action_see_failed(self):
         """Show what failed, with its error."""
-        action = self.action_see_deliveries()
-        action["domain"].append(("state", "=", "failed"))
+        return self.action_see_deliveries(state="failed")
+
+    def action_see_upcoming(self):
+        """Show who would get what in the next 7 days."""
+        self.ensure_one()
+        return self.env["subscription.journey.upcoming"]._show(self)
+
+    def action_try(self):
+        """Ask for a subscription, and show what the journey would do for it."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "subscription_segmentation.subscription_journey_trial_action"
+        )
+        action["context"] = {"default_journey_id": self.id}
         return action

@@ -11,8 +11,7 @@ from ..signals.usage import feed_outage
 from .journey_domain import matching
 from .subscription_journey_step import MESSAGES
 
-#: How long a step waits whose customer got too many messages, or whose e-mail before
-#: still waits itself.
+#: How long a step waits whose customer got too many messages.
 PATIENCE = timedelta(hours=6)
 #: A step may come so much sooner after the one before it than it was planned to.
 TOLERANCE = timedelta(hours=12)
@@ -30,6 +29,21 @@ class Verdict(NamedTuple):
     until: datetime = None
     #: who is written to
     partner_id: int = None
+
+
+def owed(env, company, today, invoices):
+    """Return ``{(subscription id, day)}``: since when what is owed.
+
+    :param invoices: see :func:`recurring_invoices`
+    """
+    moves = invoices["move_id"].unique().tolist()
+    opened = invoices.join(
+        overdue(env, company, today, moves), on="move_id", how="inner"
+    )
+    return {
+        (id_, since.date())
+        for id_, since in zip(opened["subscription_id"], opened["since"], strict=True)
+    }
 
 
 class SubscriptionJourneyDelivery(models.Model):
@@ -68,7 +82,7 @@ class SubscriptionJourneyDelivery(models.Model):
         return self.due_at + timedelta(self.step_id.late_days)
 
     def _timing(self, fact, now):
-        """Return the verdict by the clock and the e-mail before, None: go on."""
+        """Return the verdict by the clock and the step before, None: go on."""
         step = self.step_id
         if now > self._latest():
             return Verdict("skip", self.reason or "late")
@@ -81,7 +95,7 @@ class SubscriptionJourneyDelivery(models.Model):
             return Verdict("wait", "spacing", now + timedelta(hours=1))
         if fact["previous"] != "done":
             return Verdict("cancel", "previous") if asks else None
-        before = step._email_before()
+        before = step._step_before()
         gap = timedelta(
             step.offset_days - before.offset_days,
             hours=step.local_hour - before.local_hour,
@@ -143,7 +157,8 @@ class SubscriptionJourneyDelivery(models.Model):
                             WHEN %(anchor)s = 'notice' AND NOT EXISTS (
                                 SELECT FROM subscription_notice notice
                                  WHERE notice.subscription_id = subscription.id
-                                   AND notice.date = delivery.anchor_date
+                                   AND (notice.date = delivery.anchor_date
+                                        OR enrolment.is_by_hand)
                                    AND notice.withdrawn_on IS NULL)
                             THEN 'withdrawn'
                             WHEN %(anchor)s = 'renewal'
@@ -163,6 +178,7 @@ class SubscriptionJourneyDelivery(models.Model):
                                 OR trace.trace_status IN ('open', 'reply'), FALSE)
                            AS opened,
                        trace.links_click_datetime IS NOT NULL AS clicked,
+                       enrolment.is_by_hand,
                        EXISTS (
                            SELECT FROM subscription_journey_delivery other
                             WHERE other.customer_id = delivery.customer_id
@@ -190,7 +206,7 @@ class SubscriptionJourneyDelivery(models.Model):
                 segment=journey.segment_id.id or None,
                 today=today,
                 recently=now - SAME,
-                before=step._email_before().id or None,
+                before=step._step_before().id or None,
                 ids=self.ids,
             )
         )
@@ -207,16 +223,9 @@ class SubscriptionJourneyDelivery(models.Model):
         ids = self.subscription_id.ids
         invoices = recurring_invoices(self.env, company, today, ids)
         if overdue_only:
-            moves = invoices["move_id"].unique().tolist()
-            opened = invoices.join(
-                overdue(self.env, company, today, moves), on="move_id", how="inner"
-            )
-            owing = {
-                (id_, since.date())
-                for id_, since in zip(
-                    opened["subscription_id"], opened["since"], strict=True
-                )
-            }
+            owing = owed(self.env, company, today, invoices)
+            # Who was enrolled by hand owes since whatever day.
+            owing |= {(id_, None) for id_, _since in owing}
         renewed = invoices[invoices["renewed"]].groupby("subscription_id")
         last = renewed["period_start"].max().to_dict()
         invoiced = set(invoices["subscription_id"])
@@ -225,7 +234,8 @@ class SubscriptionJourneyDelivery(models.Model):
             id_ = delivery.subscription_id.id
             if fact["stop"]:
                 continue
-            if overdue_only and (id_, anchor) not in owing:
+            since = None if fact["is_by_hand"] else anchor
+            if overdue_only and (id_, since) not in owing:
                 fact["stop"] = "paid"
             elif journey.stop_on_renewed and (
                 last[id_].date() >= anchor
@@ -312,10 +322,15 @@ class SubscriptionJourneyDelivery(models.Model):
     # --- the customer -----------------------------------------------------------------
 
     def _reachable(self, facts, now, assumed=False):
-        """Say of each delivery whether its customer may be written to now."""
+        """Say of each delivery whether its customer may be reached now."""
         step, journey = self.step_id, self.journey_id
         if not self or step.channel not in MESSAGES:
-            return {delivery.id: Verdict("go") for delivery in self}
+            # Whether an offer may be made is asked where it is made.
+            refused = self._refused() if assumed and step.channel == "offer" else {}
+            return {
+                id_: Verdict("skip", refused[id_]) if id_ in refused else Verdict("go")
+                for id_ in self.ids
+            }
         reach = self.subscription_id._reach(
             step.channel,
             transactional=step.is_transactional,
@@ -324,13 +339,20 @@ class SubscriptionJourneyDelivery(models.Model):
         quiet = {}
         if not step.is_transactional:
             quiet = self.customer_id._quiet_until(now)
-        result = {}
+        users = None
+        if step.channel == "notice":
+            users = self.customer_id._portal_users()
+        result, going = {}, set()
         for delivery in self:
             one = reach[delivery.subscription_id.id]
             reason = one.reason
+            if users is not None and delivery.customer_id not in users:
+                reason = "no_portal" if reason in (None, "duplicate") else reason
             if step.is_transactional and reason == "duplicate":
                 reason = None  # each of them is to be paid
-            elif not reason and facts[delivery.id]["just_reached"]:
+            elif not reason and (
+                facts[delivery.id]["just_reached"] or delivery.subscription_id in going
+            ):
                 reason = None if step.is_transactional else "duplicate"
             until = None
             if reason == "too_recent":
@@ -339,6 +361,9 @@ class SubscriptionJourneyDelivery(models.Model):
                 reason, until = "quiet", quiet[delivery.customer_id.id]
             if not reason:
                 verdict = Verdict("go", partner_id=one.partner_id)
+                if not assumed:
+                    # Two days that begin it can be due at once.
+                    going.add(delivery.subscription_id)
             elif until and not assumed and until <= delivery._latest():
                 verdict = Verdict("wait", reason, until)
             else:

@@ -4,6 +4,7 @@ from odoo import fields, models
 
 from .sale_subscription_reach import REASONS as UNREACHED
 from .subscription_journey_enrolment import STOPS
+from .subscription_offer_granting import OFFER_REASONS
 
 #: Why a step was not done, or not yet.
 REASONS = [
@@ -14,6 +15,8 @@ REASONS = [
     ("condition", "Condition not met"),
     ("previous", "The e-mail before was not sent"),
     ("no_data", "Use is not known"),
+    ("no_portal", "No portal user"),
+    *OFFER_REASONS,
     *(stop for stop in STOPS if stop[0] not in dict(UNREACHED)),
 ]
 
@@ -105,7 +108,8 @@ class SubscriptionJourneyDelivery(models.Model):
     message_id = fields.Char(
         string="Message-ID",
         readonly=True,
-        help="Of the e-mail; made from the delivery: every copy bears the same.",
+        help="Of the e-mail; made from the delivery: every copy bears the same. Of a "
+        "portal notice: the one that Odoo has given it.",
     )
     trace_id = fields.Many2one(
         comodel_name="mailing.trace",

@@ -1,7 +1,7 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
-from odoo.tools import SQL
+from odoo.tools import SQL, ormcache
 
 from ..analytics.holdout import BUCKETS
 from .subscription_journey_enrol import bucket
@@ -24,20 +24,18 @@ def zone_sql(company, table):
 
     That of its customer where the database knows it, else the company's.
     """
-    own = company.env.execute_query(
+    used = company.env.execute_query(
         SQL(
             """
-            SELECT name
-              FROM pg_timezone_names
-             WHERE name IN (
-                   SELECT partner.tz
-                     FROM subscription_customer customer
-                     JOIN res_partner partner ON partner.id = customer.partner_id
-                    WHERE customer.company_id = %s)
+            SELECT DISTINCT partner.tz
+              FROM subscription_customer customer
+              JOIN res_partner partner ON partner.id = customer.partner_id
+             WHERE customer.company_id = %s AND partner.tz IS NOT NULL
             """,
             company.id,
         )
     )
+    known = company.env["subscription.journey"]._zones()
     return SQL(
         """
         SELECT COALESCE(MAX(partner.tz), %s) AS name
@@ -47,7 +45,7 @@ def zone_sql(company, table):
         """,
         company._subscription_zone(),
         SQL.identifier(table),
-        [name for (name,) in own],
+        [name for (name,) in used if name in known],
     )
 
 
@@ -56,6 +54,16 @@ class SubscriptionJourney(models.Model):
 
     # One idea a file. pylint: disable=consider-merging-classes-inherited
     _inherit = "subscription.journey"
+
+    @api.model
+    @ormcache()
+    def _zones(self):
+        """Return the time zones that the database knows.
+
+        It reads them from its files each time it is asked.
+        """
+        rows = self.env.execute_query(SQL("SELECT name FROM pg_timezone_names"))
+        return frozenset(name for (name,) in rows)
 
     def _deliveries(self, company, source):
         """Return the statement that writes the deliveries of enrolments.

@@ -6,17 +6,24 @@ import socket
 from odoo import fields, models, tools
 
 from .mailing_mailing import with_unsubscribe
+from .subscription_journey_check import Verdict
+from .subscription_journey_variant import TELLING
 
 #: Context in which mails of deliveries are made: a dict with ``deliveries`` by
 #: subscription id, and ``lang``.
 SENDING = "subscription_journey_sending"
-#: Why Odoo's composer makes no mail, in our words.
+#: Why Odoo's composers make no message, in our words.
 CANCELLED = {
     "mail_bl": "blacklisted",
     "mail_dup": "duplicate",
     "mail_optout": "refused",
     "mail_email_invalid": "no_address",
     "mail_email_missing": "no_address",
+    "sms_blacklist": "blacklisted",
+    "sms_duplicate": "duplicate",
+    "sms_optout": "refused",
+    "sms_number_format": "no_address",
+    "sms_number_missing": "no_address",
 }
 
 
@@ -35,8 +42,10 @@ class SubscriptionJourneyVariant(models.Model):
         text = self.with_context(lang=lang)
         owner = self.step_id.journey_id.user_id
         necessary = self.step_id.is_transactional
+        by_sms = self.step_id.channel == "sms"
+        body = text.body_plaintext if by_sms else text.body_html
         version = hashlib.sha256(
-            f"{text.subject}\n{text.body_html}\n{owner.id}\n{necessary}".encode()
+            f"{text.subject}\n{body}\n{owner.id}\n{necessary}".encode()
         ).hexdigest()
         key = f"{company.id}/{lang}/{version[:16]}"
         mailings = self.env["mailing.mailing"].with_context(active_test=False)
@@ -52,10 +61,20 @@ class SubscriptionJourneyVariant(models.Model):
                 "subscription_is_transactional": necessary,
                 "name": f"{self.step_id.journey_id.name}: {self.step_id.name}",
                 "subject": text.subject,
-                "body_html": text.body_html
-                if necessary
-                else with_unsubscribe(text.env, text.body_html),
-                "mailing_type": "mail",
+                **(
+                    {
+                        "mailing_type": "sms",
+                        "body_plaintext": body,
+                        "sms_allow_unsubscribe": not necessary,
+                    }
+                    if by_sms
+                    else {
+                        "mailing_type": "mail",
+                        "body_html": body
+                        if necessary
+                        else with_unsubscribe(text.env, body),
+                    }
+                ),
                 "mailing_model_id": self.env["ir.model"]._get_id("sale.subscription"),
                 "mailing_domain": "[('id', '=', 0)]",
                 "email_from": company.email_formatted
@@ -71,11 +90,12 @@ class SubscriptionJourneyVariant(models.Model):
 
 
 class SubscriptionJourneyDelivery(models.Model):
-    """Sending e-mails: exactly one ``mail.mail`` for each delivery.
+    """Sending by mailings: exactly one ``mail.mail`` or ``sms.sms`` for each delivery.
 
-    Odoo's composer makes the mails of a batch and calls us
-    (``_message_mail_after_hook``); then the mailing commits: what we write there is
-    true exactly if the mails are. The queue sends them.
+    Odoo's composers make the messages of a batch and call us
+    (``_message_mail_after_hook``, ``_prepare_mass_sms``); then the mailing, or the
+    engine, commits: what we write there is true exactly if the messages are. Odoo's
+    queues send them.
     """
 
     # One idea a file. pylint: disable=consider-merging-classes-inherited
@@ -83,6 +103,16 @@ class SubscriptionJourneyDelivery(models.Model):
 
     def _do_email(self, partners):
         """Make the mails, by the mailings of their texts and languages."""
+        self._send_all(partners)
+        # Soon, not at the next full hour.
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+
+    def _do_sms(self, partners):
+        """Make the text messages in the same way."""
+        self._send_all(partners)
+
+    def _send_all(self, partners):
+        """Send deliveries by the mailings of their texts and languages."""
         contacts = self.env["res.partner"].browse(set(partners.values()))
         languages = {contact.id: contact.lang for contact in contacts}
         default = self.env.lang or "en_US"
@@ -92,8 +122,6 @@ class SubscriptionJourneyDelivery(models.Model):
         for (variant, lang), some in groups.items():
             mailing = variant._mailing(self.company_id, lang)
             some._send(mailing, lang)
-        # Soon, not at the next full hour.
-        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     def _text(self):
         """Return the text that was chosen, or one that is left."""
@@ -105,15 +133,23 @@ class SubscriptionJourneyDelivery(models.Model):
             "deliveries": {one.subscription_id.id: one.id for one in self},
             "lang": lang,
         }
-        mailing.with_context(
+        mailing = mailing.with_context(
             # The progress of the scheduler is ours to tell.
-            **{SENDING: sending, "ir_cron_progress_id": False}
-        ).action_send_mail(self.subscription_id.ids)
+            **{
+                SENDING: sending,
+                TELLING: tuple(self.ids),
+                "ir_cron_progress_id": False,
+            }
+        )
+        if mailing.mailing_type == "sms":
+            # Texts of SMS are rendered in the language of the context.
+            mailing.with_context(lang=lang).action_send_sms(self.subscription_id.ids)
+        else:
+            mailing.action_send_mail(self.subscription_id.ids)
 
     def _sent(self, mails):
         """Write of mails that were made that their deliveries are done."""
-        sending = self.env.context[SENDING]
-        deliveries = sending["deliveries"]
+        deliveries = self.env.context[SENDING]["deliveries"]
         self.browse(deliveries[mail.res_id] for mail in mails)._mark_done(
             {
                 deliveries[mail.res_id]: (
@@ -124,20 +160,34 @@ class SubscriptionJourneyDelivery(models.Model):
             }
         )
 
+    def _sent_sms(self, ids, messages):
+        """Write of text messages that were made that their deliveries are done.
+
+        :param ids: of the subscriptions, in the order of the messages
+        """
+        deliveries = self.env.context[SENDING]["deliveries"]
+        # A trace knows the number of its message, which is no relation to the ORM.
+        traces = self.env["mailing.trace"].search([("sms_id_int", "in", messages.ids)])
+        by_message = {trace.sms_id_int: trace.id for trace in traces}
+        self.browse(deliveries[id_] for id_ in ids)._mark_done(
+            {
+                deliveries[id_]: (None, by_message.get(message.id))
+                for id_, message in zip(ids, messages, strict=True)
+            }
+        )
+
     def _not_sent(self, reasons):
-        """Write of mails that the composer does not make why.
+        """Write of messages that the composer does not make why.
 
         :param reasons: ``{subscription id: failure type}``
         """
-        if not reasons:
-            return
         deliveries = self.env.context[SENDING]["deliveries"]
-        for id_, failure in reasons.items():
-            self.browse(deliveries[id_]).write(
-                {"state": "skipped", "reason": CANCELLED.get(failure, "no_address")}
-            )
-        self.flush_model()
-        self.browse(deliveries[id_] for id_ in reasons)._finish()
+        self._settle(
+            {
+                deliveries[id_]: Verdict("skip", CANCELLED.get(failure, "no_address"))
+                for id_, failure in reasons.items()
+            }
+        )
 
     def _make_message_id(self):
         """Return the Message-ID of the mail of a delivery, always the same.

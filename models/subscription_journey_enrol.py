@@ -74,50 +74,88 @@ class SubscriptionJourney(models.Model):
         if anchors is None:
             return
         wanted = matching(self.env, self.enrol_domain, company)
-        key = self._holdout_key()
+        fresh = SQL(
+            """
+            SELECT %(choice)s subscription.*, anchor.anchor_date,
+                   %(is_control)s AS is_control
+              FROM (%(anchors)s) AS anchor
+              JOIN sale_subscription subscription
+                ON subscription.id = anchor.subscription_id
+               AND subscription.company_id = %(company)s
+             WHERE %(wanted)s AND %(again)s
+             ORDER BY subscription.id, anchor.anchor_date
+            """,
+            choice=SQL(
+                "DISTINCT"
+                if self.reentry == "always"
+                else "DISTINCT ON (subscription.id)"
+            ),
+            is_control=self._is_control(),
+            anchors=anchors,
+            company=company.id,
+            wanted=SQL("subscription.id IN %s", wanted) if wanted else SQL("TRUE"),
+            again=self._again(),
+        )
+        self._write_enrolments(company, fresh)
+
+    def _write_enrolments(self, company, fresh, by_hand=False):
+        """Write enrolments of a company, and the deliveries of all their steps.
+
+        One that was undone goes on, however it comes back: what was done stays so.
+
+        :param fresh: the query for them: subscriptions with ``anchor_date`` and
+            ``is_control``
+        :param by_hand: a person enrols them
+        """
         self.env.cr.execute(
             SQL(
                 """
                 WITH enrolled AS (
-                    INSERT INTO subscription_journey_enrolment (
+                    INSERT INTO subscription_journey_enrolment AS enrolment (
                         journey_id, subscription_id, customer_id, company_id,
-                        anchor_date, enrolled_at, is_control, state
+                        anchor_date, enrolled_at, is_control, holdout_percent,
+                        is_by_hand, state
                     )
                     SELECT %(journey)s, id, customer_id, company_id, anchor_date,
-                           %(now)s, is_control,
+                           %(now)s, is_control, %(share)s, %(by_hand)s,
                            CASE WHEN is_control THEN 'done' ELSE 'running' END
-                      FROM (
-                        SELECT %(choice)s subscription.*, anchor.anchor_date,
-                               COALESCE(%(bucket)s < %(limit)s, FALSE) AS is_control
-                          FROM (%(anchors)s) AS anchor
-                          JOIN sale_subscription subscription
-                            ON subscription.id = anchor.subscription_id
-                           AND subscription.company_id = %(company)s
-                         WHERE %(wanted)s AND %(again)s
-                         ORDER BY subscription.id, anchor.anchor_date
-                      ) AS fresh
-                        ON CONFLICT DO NOTHING
+                      FROM (%(fresh)s) AS fresh
+                        ON CONFLICT (journey_id, subscription_id, anchor_date)
+                        DO UPDATE
+                           SET state = EXCLUDED.state,
+                               stop_reason = NULL,
+                               is_control = EXCLUDED.is_control,
+                               is_by_hand = EXCLUDED.is_by_hand
+                         WHERE enrolment.stop_reason = 'undone'
                  RETURNING *
+                ), again AS (
+                    UPDATE subscription_journey_delivery delivery
+                       SET state = 'waiting', reason = NULL
+                      FROM enrolled
+                     WHERE delivery.enrolment_id = enrolled.id
+                       AND enrolled.state = 'running'
+                       AND delivery.state = 'cancelled'
+                       AND delivery.reason = 'undone'
                 )
                 %(deliveries)s
                 """,
                 journey=self.id,
                 now=fields.Datetime.now(),
-                choice=SQL(
-                    "DISTINCT"
-                    if self.reentry == "always"
-                    else "DISTINCT ON (subscription.id)"
-                ),
-                bucket=bucket(key, SQL("subscription.customer_id")),
-                limit=self.holdout_percent * BUCKETS // 100,
-                anchors=anchors,
-                company=company.id,
-                wanted=SQL("subscription.id IN %s", wanted) if wanted else SQL("TRUE"),
-                again=self._again(),
+                share=self.holdout_percent,
+                by_hand=by_hand,
+                fresh=fresh,
                 deliveries=self._deliveries(company, SQL("enrolled")),
             )
         )
         self.env.invalidate_all()
+
+    def _is_control(self):
+        """Return the condition that a subscription is one of the control group."""
+        return SQL(
+            "COALESCE(%s < %s, FALSE)",
+            bucket(self._holdout_key(), SQL("subscription.customer_id")),
+            self.holdout_percent * BUCKETS // 100,
+        )
 
     def _holdout_key(self):
         """Return what the control group is one of, see ``_held_out``."""
@@ -126,7 +164,7 @@ class SubscriptionJourney(models.Model):
     def _again(self):
         """Return the condition that a subscription may be enrolled (again).
 
-        An enrolment for a day that has moved does not count.
+        An enrolment for a day that has moved does not count, nor one that was undone.
         """
         if self.reentry == "always":
             return SQL("TRUE")
@@ -136,7 +174,7 @@ class SubscriptionJourney(models.Model):
                 SELECT FROM subscription_journey_enrolment earlier
                  WHERE earlier.journey_id = %s
                    AND earlier.subscription_id = subscription.id
-                   AND earlier.stop_reason IS DISTINCT FROM 'moved'
+                   AND COALESCE(earlier.stop_reason, '') NOT IN ('moved', 'undone')
                    AND %s)
             """,
             self.id,

@@ -14,6 +14,7 @@ STOPS = [
     ("moved", "The day has moved"),
     ("ending", "Notice was given"),
     ("removed", "Taken out by a person"),
+    ("undone", "Enrolment undone"),
 ]
 
 
@@ -57,6 +58,18 @@ class SubscriptionJourneyEnrolment(models.Model):
     enrolled_at = fields.Datetime(string="Enrolled", required=True, readonly=True)
     is_control = fields.Boolean(
         string="Control Group", required=True, readonly=True, default=False
+    )
+    holdout_percent = fields.Integer(
+        string="Control Group (%)",
+        readonly=True,
+        help="How large the control group of the journey was to be then.",
+    )
+    is_by_hand = fields.Boolean(
+        string="By Hand",
+        required=True,
+        readonly=True,
+        default=False,
+        help="Enrolled by a person, not by what begins the journey.",
     )
     state = fields.Selection(
         selection=[("running", "Running"), ("done", "Done"), ("stopped", "Stopped")],

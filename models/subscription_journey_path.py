@@ -70,18 +70,3 @@ class SubscriptionJourney(models.Model):
             step["opened"] += opened
             step["clicked"] += clicked
         return numbers
-
-    def action_open_deliveries(self, step_id, state=None):
-        """Return the action that lists the deliveries of a step, all or in a state."""
-        self.ensure_one()
-        domain = [("journey_id", "=", self.id), ("step_id", "=", step_id)]
-        if state:
-            domain.append(("state", "=", state))
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env["subscription.journey.step"].browse(step_id).display_name,
-            "res_model": "subscription.journey.delivery",
-            "view_mode": "list,form",
-            "views": [(False, "list"), (False, "form")],
-            "domain": domain,
-        }

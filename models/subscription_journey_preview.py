@@ -6,6 +6,7 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.tools import SQL
 
+from .errors import error_text
 from .subscription_journey_step import MESSAGES
 
 
@@ -26,50 +27,60 @@ class SubscriptionJourney(models.Model):
             savepoint.close(rollback=True)
             self.env.invalidate_all()
 
-    def _upcoming(self, days=7):
-        """Return how many get what in the next days: ``{step: number}``.
+    def _upcoming(self, days=7, limit=None):
+        """Say who would get what in the next days, if all stayed as it is now.
 
-        Those who are on the journey already and those whose anchor lies ahead; what
-        nobody can know yet (starts, notices) is missing. Conditions, and who may be
-        reached, are looked at when it is due and may make it fewer.
+        Those who are on the journey already and those whose day lies ahead; what
+        nobody can know yet (starts, notices) is missing. A journey that is switched off
+        is looked at as if it were switched on now, though it may not be ready for it.
+
+        :param limit: so many deliveries at most, the first
+        :return: a list of dicts, one for each delivery in the order of time:
+            ``step_id``, ``subscription_id``, ``due_at``, and ``reason`` if as of now it
+            would not be done; and ``{step: number}`` of all deliveries
         """
         self.ensure_one()
-        until = fields.Datetime.now() + timedelta(days)
         with self._as_if():
             sudo = self.sudo()
-            if self.active:
-                for company in sudo._companies():
-                    sudo._enrol(company, days)
-            rows = self.env.execute_query(
-                SQL(
-                    """
-                    SELECT delivery.step_id, COUNT(*)
-                      FROM subscription_journey_delivery delivery
-                      JOIN subscription_journey_step step
-                        ON step.id = delivery.step_id
-                     WHERE delivery.journey_id = %s
-                       AND delivery.state = 'waiting'
-                       AND delivery.company_id = ANY(%s)
-                       AND delivery.next_try_at < %s
-                       AND delivery.due_at + step.late_days * interval '1 day' >= %s
-                  GROUP BY delivery.step_id
-                    """,
-                    self.id,
-                    self.env.companies.ids,
-                    until,
-                    fields.Datetime.now(),
-                )
-            )
-        counts = dict(rows)
-        return {step: counts.get(step.id, 0) for step in self.step_ids}
+            if not self.active:
+                sudo._switch_on()
+            for company in sudo._companies() & self.env.companies:
+                sudo._enrol(company, days)
+            now = fields.Datetime.now()
+            domain = [
+                ("journey_id", "=", self.id),
+                ("state", "=", "waiting"),
+                ("company_id", "in", self.env.companies.ids),
+                ("next_try_at", "<", now + timedelta(days)),
+            ]
+            Delivery = sudo.env["subscription.journey.delivery"]
+            numbers = Delivery._read_group(domain, ["step_id"], ["__count"])
+            deliveries = Delivery.search(domain, order="next_try_at, id", limit=limit)
+            rows = []
+            for some in deliveries.grouped(
+                lambda one: (one.step_id, one.company_id)
+            ).values():
+                verdicts = some._verdicts(now, assumed=True)
+                rows += [
+                    {
+                        "step_id": one.step_id.id,
+                        "subscription_id": one.subscription_id.id,
+                        "due_at": max(one.next_try_at, now),
+                        "reason": verdicts[one.id].reason
+                        or ("late" if now > one._latest() else None),
+                    }
+                    for one in some
+                ]
+        rows.sort(key=lambda row: (row["due_at"], row["subscription_id"]))
+        return rows, {step.sudo(False): number for step, number in numbers}
 
     def _try(self, subscription, anchor_date=None):
         """Say what each step would do for one subscription; nothing is written or sent.
 
         :param anchor_date: the day it begins with, today if none is given
         :return: a list of dicts, one for each step: ``step``, ``due_at``, ``action``
-            (``go``, ``skip``, ``stop``) and ``reason`` as of now, for e-mails
-            ``partner``, ``subject`` and ``body``, and ``error`` if it cannot be made
+            (``go``, ``skip``, ``stop``) and ``reason`` as of now, of messages
+            ``partners``, ``subject`` and ``body``, and ``error`` if it cannot be made
         """
         self.ensure_one()
         subscription.check_access("read")
@@ -92,6 +103,7 @@ class SubscriptionJourney(models.Model):
                     "company_id": company.id,
                     "anchor_date": anchor_date,
                     "enrolled_at": fields.Datetime.now(),
+                    "is_by_hand": True,
                 }
             )
             self.env.flush_all()
@@ -121,23 +133,22 @@ class SubscriptionJourneyDelivery(models.Model):
             "due_at": self.due_at,
             "action": verdict.action,
             "reason": verdict.reason,
+            "partners": self.env["res.partner"].browse(verdict.partner_id).sudo(False),
+            "subject": None,
+            "body": None,
             "error": None,
         }
         if step.channel in MESSAGES:
-            partner = self.env["res.partner"].browse(verdict.partner_id)
-            lang = (partner or self.customer_id.partner_id).lang or self.env.lang
-            outcome["partner"] = partner.sudo(False)
-            outcome |= self._rendered(lang)
+            if step.channel == "notice":
+                users = self.customer_id._portal_users()
+                users = users.get(self.customer_id, self.env["res.users"])
+                outcome["partners"] = users.partner_id.sudo(False)
+            partner = outcome["partners"][:1].sudo() or self.customer_id.partner_id
+            lang = partner.lang or self.env.lang
+            try:
+                with self.env.cr.savepoint():
+                    text = self._text()._rendered(self, lang)
+                outcome["subject"], outcome["body"] = text[self.subscription_id.id]
+            except Exception as error:
+                outcome["error"] = error_text(error)
         return outcome
-
-    def _rendered(self, lang):
-        """Return subject and body as the customer would read them, or the error."""
-        text, id_ = self._text(), self.subscription_id.id
-        try:
-            with self.env.cr.savepoint():
-                return {
-                    name: text._render_field(column, [id_], set_lang=lang)[id_]
-                    for name, column in (("subject", "subject"), ("body", "body_html"))
-                }
-        except Exception as error:
-            return {"subject": None, "body": None, "error": str(error)}

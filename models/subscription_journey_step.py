@@ -6,7 +6,17 @@ from odoo.exceptions import ValidationError
 from .journey_domain import check_domain
 
 #: Channels whose steps write to the customer, and what the governor calls them.
-MESSAGES = ("email",)
+MESSAGES = ("email", "sms", "notice")
+#: The field that says what a step of a channel does.
+CONTENTS = {
+    "email": "variant_ids",
+    "sms": "variant_ids",
+    "notice": "variant_ids",
+    "activity": "activity_type_id",
+    "offer": "offer_id",
+    "tag": "tag_id",
+    "action": "action_id",
+}
 
 
 class SubscriptionJourneyStep(models.Model):
@@ -49,12 +59,17 @@ class SubscriptionJourneyStep(models.Model):
     channel = fields.Selection(
         selection=[
             ("email", "E-mail"),
+            ("sms", "SMS"),
+            ("notice", "Portal Notice"),
             ("activity", "Activity"),
+            ("offer", "Offer or Points"),
             ("tag", "Tag"),
             ("action", "Server Action"),
         ],
         required=True,
         default="email",
+        help="A portal notice is shown on the portal page of the customer and mailed "
+        "to its portal users. Loyalty points are an offer of that kind.",
     )
     is_transactional = fields.Boolean(
         string="Necessary",
@@ -103,6 +118,13 @@ class SubscriptionJourneyStep(models.Model):
         default="account_manager",
         required=True,
         help="Who has no account manager goes to the owner of the journey.",
+    )
+    offer_id = fields.Many2one(
+        comodel_name="subscription.offer",
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Made once to each subscription, by the offer's own rules: who may not "
+        "have it skips the step.",
     )
     tag_id = fields.Many2one(comodel_name="sale.subscription.tag", ondelete="restrict")
     action_id = fields.Many2one(
@@ -164,7 +186,7 @@ class SubscriptionJourneyStep(models.Model):
                     )
                 )
 
-    @api.constrains("channel", "activity_type_id", "tag_id", "action_id", "variant_ids")
+    @api.constrains("channel", *sorted(set(CONTENTS.values())))
     def _check_of_active(self):
         self.filtered("journey_id.active")._check_complete()
 
@@ -174,25 +196,34 @@ class SubscriptionJourneyStep(models.Model):
         :raise ValidationError: names the step
         """
         for step in self:
-            if not step[
-                {
-                    "email": "variant_ids",
-                    "activity": "activity_type_id",
-                    "tag": "tag_id",
-                    "action": "action_id",
-                }[step.channel]
-            ]:
+            if not step[CONTENTS[step.channel]] or (
+                step.channel == "sms"
+                and not all(step.variant_ids.mapped("body_plaintext"))
+            ):
                 raise ValidationError(
                     self.env._("Step %s does not say what is to be done.", step.name)
                 )
-            if step.previous != "any" and not step._email_before():
+            if step.channel == "offer" and not step.offer_id.active:
+                raise ValidationError(
+                    self.env._(
+                        "Step %(step)s makes the offer %(offer)s, which is archived: "
+                        "look at it and unarchive it, or remove the step.",
+                        step=step.name,
+                        offer=step.offer_id.name,
+                    )
+                )
+            if step.previous != "any" and not step._step_before():
                 raise ValidationError(
                     self.env._("No e-mail comes before step %s.", step.name)
                 )
 
-    def _email_before(self):
-        """Return the step of the journey whose e-mail comes before this step."""
+    def _step_before(self):
+        """Return the step of the journey that must come before this one.
+
+        The e-mail that it asks about; else the last that writes to the customer.
+        """
         self.ensure_one()
+        channels = MESSAGES if self.previous == "any" else ("email",)
         steps = self.journey_id.with_context(active_test=False).step_ids.sorted()
         before = steps.browse(steps.ids[: steps.ids.index(self.id)])
-        return before.filtered(lambda step: step.channel == "email")[-1:]
+        return before.filtered(lambda step: step.channel in channels)[-1:]

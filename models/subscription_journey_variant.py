@@ -1,10 +1,13 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import fields, models
+from odoo import api, fields, models
+
+#: Context in which texts are written: the ids of the deliveries that they are of.
+TELLING = "subscription_journey_telling"
 
 
 class SubscriptionJourneyVariant(models.Model):
-    """A text of an e-mail step; several are compared with each other by their weights.
+    """A text of a step that writes to the customer; several are compared by weights.
 
     Rendered as bodies of mailings are, with the subscription as ``object``.
     """
@@ -27,7 +30,9 @@ class SubscriptionJourneyVariant(models.Model):
     weight = fields.Integer(
         default=1, help="Its share of the subscriptions, against the others'."
     )
-    subject = fields.Char(required=True, translate=True)
+    subject = fields.Char(
+        required=True, translate=True, help="Of an SMS: what statistics call it."
+    )
     body_html = fields.Html(
         string="Body",
         translate=True,
@@ -35,6 +40,7 @@ class SubscriptionJourneyVariant(models.Model):
         render_options={"post_process": True},
         sanitize="email_outgoing",
     )
+    body_plaintext = fields.Text(string="Text of the SMS", translate=True)
     mailing_ids = fields.One2many(
         comodel_name="mailing.mailing",
         inverse_name="subscription_variant_id",
@@ -47,3 +53,19 @@ class SubscriptionJourneyVariant(models.Model):
 
     def _compute_render_model(self):
         self.render_model = "sale.subscription"
+
+    def _rendered(self, deliveries, lang):
+        """Return subject and body as the customers of deliveries read them.
+
+        :return: ``{subscription id: (subject, body)}``
+        """
+        self = self.with_context(**{TELLING: tuple(deliveries.ids)})
+        ids = deliveries.subscription_id.ids
+        body = "body_plaintext" if self.step_id.channel == "sms" else "body_html"
+        subjects = self._render_field("subject", ids, set_lang=lang)
+        bodies = self._render_field(body, ids, set_lang=lang)
+        return {id_: (subjects[id_], bodies[id_]) for id_ in ids}
+
+    @api.constrains("body_plaintext")
+    def _check_of_active(self):
+        self.step_id._check_of_active()

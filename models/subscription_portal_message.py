@@ -3,6 +3,9 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+#: Days for which the portal page shows a message unless a person says otherwise.
+DAYS = 30
+
 
 class SubscriptionPortalMessage(models.Model):
     """What a customer is told on its portal page, until a day or until it was read.
@@ -46,6 +49,58 @@ class SubscriptionPortalMessage(models.Model):
         readonly=True,
         groups="subscription_segmentation.group_user",
     )
+
+    @api.model
+    def _tell(self, customers, subject, body, until, campaign=None, **message):
+        """Write to the portal users of a company's customers, and on their portal page.
+
+        One message to all of them, which Odoo mails to each alone; it is about no
+        record, so that nothing of ours is named in it. The mails leave by the mail
+        queue.
+
+        :param customers: each has a portal user
+        :param until: the last day on which the portal page shows it; False: no such day
+        :param message: more of the message, see ``message_notify``
+        :return: the message
+        """
+        texts = [(customer, subject, body) for customer in customers]
+        self._show(texts, until, campaign)
+        users = customers._portal_users()
+        users = self.env["res.users"].union(*(users[one] for one in customers))
+        return self._mail(users, customers.company_id, subject, body, **message)
+
+    @api.model
+    def _show(self, texts, until, campaign=None):
+        """Write on the portal pages of customers, set-wise.
+
+        :param texts: ``[(customer, subject, body)]``
+        """
+        self.sudo().create(
+            [
+                {
+                    "name": subject,
+                    "body": body,
+                    "customer_id": customer.id,
+                    "company_id": customer.company_id.id,
+                    "campaign_id": campaign.id if campaign else False,
+                    "until": until,
+                }
+                for customer, subject, body in texts
+            ]
+        )
+
+    @api.model
+    def _mail(self, users, company, subject, body, **message):
+        """Write to portal users in the name of a company; return the message."""
+        thread = self.env["mail.thread"].sudo().with_company(company)
+        return thread.message_notify(
+            partner_ids=users.partner_id.ids,
+            subject=subject,
+            body=body,
+            record_company_id=company.id,
+            force_send=False,
+            **message,
+        )
 
     @api.model
     def _for_user(self):

@@ -519,17 +519,6 @@ class TestJourneyEnrolment(JourneyCase):
 
 @tagged("post_install", "-at_install")
 class TestJourneyPreview(JourneyCase):
-    def test_next_days(self):
-        journey = self.make_journey(
-            self.email_step(-7), self.email_step(0), anchor="renewal"
-        )
-        for number, renewal in enumerate(("2025-06-12", "2025-06-18", "2025-07-18")):
-            self.make(f"C{number}", "2025-05-10").next_renewal_date = day(renewal)
-        with freeze_time("2025-06-10 12:00"):
-            counts = journey._upcoming()
-        self.assertEqual([counts[step] for step in journey.step_ids.sorted()], [1, 1])
-        self.assertFalse(self.enrolments(journey))
-
     def test_trial_on_one_subscription(self):
         journey = self.make_journey(
             self.email_step(1, subject="Hello {{ object.partner_id.name }}"),
@@ -541,7 +530,7 @@ class TestJourneyPreview(JourneyCase):
             first, second, third = journey._try(sub)
         self.assertEqual(first["subject"], "Hello Anna")
         self.assertIn("Dear Anna", first["body"])
-        self.assertEqual((first["action"], first["partner"]), ("go", sub.partner_id))
+        self.assertEqual((first["action"], first["partners"]), ("go", sub.partner_id))
         self.assertEqual(
             fields.Datetime.to_string(first["due_at"]), "2025-06-11 07:00:00"
         )

@@ -2,6 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import models
 
+from ..models.subscription_journey_email import SENDING
+
 
 class SmsComposer(models.TransientModel):
     _inherit = "sms.composer"
@@ -19,9 +21,24 @@ class SmsComposer(models.TransientModel):
             return []
         return super()._get_done_record_ids(records, recipients_info)
 
+    def _filter_out_and_handle_revoked_sms_values(self, sms_values_all):
+        """Say of deliveries of journeys that get no message why."""
+        result = super()._filter_out_and_handle_revoked_sms_values(sms_values_all)
+        if self.env.context.get(SENDING):
+            self.env["subscription.journey.delivery"]._not_sent(
+                {
+                    id_: values["failure_type"]
+                    for id_, values in sms_values_all.items()
+                    if id_ not in result
+                }
+            )
+        return result
+
     def _prepare_mass_sms(self, records, sms_record_values):
         """Count the messages of a mailing, in the transaction that makes them."""
         sms = super()._prepare_mass_sms(records, sms_record_values)
+        if self.env.context.get(SENDING):
+            self.env["subscription.journey.delivery"]._sent_sms(records.ids, sms)
         if self.mailing_id and self.res_model == "sale.subscription":
             partners = {
                 id_: values["partner_id"] for id_, values in sms_record_values.items()

@@ -8,8 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import is_html_empty
 
-#: Days for which the portal page shows a message unless a person says otherwise.
-DAYS = 30
+from ..models.subscription_portal_message import DAYS
 
 
 class SubscriptionMassNotify(models.TransientModel):
@@ -57,7 +56,7 @@ class SubscriptionMassNotify(models.TransientModel):
         return super()._compute_preview()
 
     def _reach_of(self, chosen):
-        """Leave out whoever has nobody to tell; tell each customer once."""
+        """Leave out whoever has nobody to tell."""
         reach = super()._reach_of(chosen)
         if self.audience == "team":
             colleagues = chosen._colleagues()
@@ -65,10 +64,9 @@ class SubscriptionMassNotify(models.TransientModel):
                 reach, lambda own: None if own in colleagues else "nobody"
             )
         users = chosen.customer_id._portal_users()
-        reach = self._unless(
+        return self._unless(
             reach, lambda own: None if own.customer_id in users else "no_portal"
         )
-        return self._once_a_customer(reach)
 
     def action_confirm(self):
         if is_html_empty(self.body):
@@ -87,41 +85,17 @@ class SubscriptionMassNotify(models.TransientModel):
     def _tell_customers(self, campaign, subscriptions):
         """Write to the portal users of each customer, and on its portal page.
 
-        One message to all of them, which Odoo mails to each alone; it is about no
-        record, so that nothing of ours is named in it. The mails leave by the mail
-        queue, after the quiet hours of the customer.
+        The mails leave after the quiet hours of the customer.
         """
-        company = campaign.company_id
         customers = subscriptions.customer_id
         users = customers._portal_users()
         quiet = customers._quiet_until(fields.Datetime.now())
-        self.env["subscription.portal.message"].sudo().create(
-            [
-                {
-                    "name": self.subject,
-                    "body": self.body,
-                    "customer_id": customer.id,
-                    "company_id": company.id,
-                    "campaign_id": campaign.id,
-                    "until": self.until,
-                }
-                for customer in customers
-            ]
-        )
-        thread = self.env["mail.thread"].sudo().with_company(company)
         traces = {}
         for when, some in subscriptions.grouped(
             lambda own: quiet.get(own.customer_id.id)
         ).items():
-            recipients = [
-                id_ for own in some for id_ in users[own.customer_id].partner_id.ids
-            ]
-            message = thread.message_notify(
-                partner_ids=recipients,
-                subject=self.subject,
-                body=self.body,
-                record_company_id=company.id,
-                force_send=False,
+            message = self.env["subscription.portal.message"]._tell(
+                some.customer_id, self.subject, self.body, self.until, campaign
             )
             message.mail_ids.scheduled_date = when or False
             traces.update(dict.fromkeys(some.ids, {"message": message.id}))

@@ -11,7 +11,6 @@ const ICONS = {
     notice: "fa-bell-o",
     activity: "fa-phone",
     offer: "fa-gift",
-    points: "fa-star-o",
     tag: "fa-tag",
     action: "fa-cog",
 };
@@ -79,7 +78,7 @@ export class JourneyPathField extends Component {
     async open(step, state) {
         const action = await this.orm.call(
             "subscription.journey",
-            "action_open_deliveries",
+            "action_see_deliveries",
             [[this.props.record.resId], step.id, state]
         );
         this.action.doAction(action);
