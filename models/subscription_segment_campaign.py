@@ -9,12 +9,12 @@ class SubscriptionSegment(models.Model):
     # One idea a file. pylint: disable=consider-merging-classes-inherited
     _inherit = "subscription.segment"
 
-    mail_template_id = fields.Many2one(
-        comodel_name="mail.template",
-        string="Suggested E-mail",
-        domain=[("model", "=", "sale.subscription")],
-        ondelete="set null",
-        help="What an e-mail campaign to the segment begins with.",
+    content_ids = fields.One2many(
+        comodel_name="subscription.content",
+        inverse_name="segment_id",
+        string="Personalised Content",
+        copy=True,
+        help="What is said and offered to those who are in the segment.",
     )
     campaign_ids = fields.One2many(
         comodel_name="subscription.campaign",
@@ -32,6 +32,27 @@ class SubscriptionSegment(models.Model):
         )
         for segment in self:
             segment.campaign_count = counts.get(segment._origin, 0)
+
+    def _content_message(self):
+        """Return the e-mail that is meant for all who are in the segment, if any.
+
+        That of a company is not for those of another: where several are chosen, one
+        that is for all of them.
+        """
+        companies = self.company_id or self.env.companies
+        rows = self.sudo().content_ids.filtered_domain(
+            [
+                ("active", "=", True),
+                ("lifecycle_stage", "=", False),
+                (
+                    "company_id",
+                    "in",
+                    [False, companies.id if len(companies) == 1 else 0],
+                ),
+                ("mail_template_id", "!=", False),
+            ]
+        )
+        return rows.sorted()[:1].mail_template_id
 
     def action_open_campaigns(self):
         """Show the campaigns that were meant for the segment."""
