@@ -47,6 +47,12 @@ class SubscriptionCampaignMember(models.Model):
     reached_at = fields.Datetime(
         readonly=True, help="When it was done, or the message was made."
     )
+    held_out_at = fields.Datetime(
+        string="Held Out",
+        readonly=True,
+        help="When it could have been reached and was left out for the control group: "
+        "when the first ones were reached, or when the campaign began.",
+    )
     rfm_frequency = fields.Integer(
         string="Renewals Before",
         readonly=True,
@@ -58,8 +64,8 @@ class SubscriptionCampaignMember(models.Model):
         string="MRR",
         readonly=True,
         groups="subscription_segmentation.group_user",
-        help="Contracted MRR, in the currency of the company, when it was reached, or "
-        "when the campaign began.",
+        help="Contracted MRR, in the currency of the company, when it was reached or "
+        "held out, or when the campaign began.",
     )
 
     _unique_member = models.UniqueIndex("(campaign_id, subscription_id)")
@@ -84,7 +90,9 @@ class SubscriptionCampaignMember(models.Model):
     def _store(self, campaign, reasons, reached_at=None):
         """Write who is reached and who is not, set-wise, and how they stand now.
 
-        What is done is done: who has been reached stays so.
+        What is done is done: who has been reached stays so. Once anybody has been
+        reached, so does the control group, as it stood then, whatever becomes of it: a
+        later sending of the campaign adds to it only.
 
         :param reasons: ``{subscription id: reason or None}``
         :param reached_at: when those without a reason are reached; None: later
@@ -96,11 +104,12 @@ class SubscriptionCampaignMember(models.Model):
                 """
                 INSERT INTO subscription_campaign_member AS member (
                     campaign_id, subscription_id, customer_id, company_id, reason,
-                    reached_at, mrr_company, rfm_frequency
+                    reached_at, held_out_at, mrr_company, rfm_frequency
                 )
                 SELECT %(campaign)s, subscription.id, subscription.customer_id,
                        subscription.company_id, chosen.reason,
                        CASE WHEN chosen.reason IS NULL THEN %(at)s::timestamp END,
+                       CASE WHEN chosen.reason = 'control' THEN %(now)s END,
                        subscription.mrr_company,
                        COALESCE(subscription.rfm_frequency, 0)
                   FROM unnest(%(ids)s::integer[], %(reasons)s::varchar[])
@@ -109,15 +118,26 @@ class SubscriptionCampaignMember(models.Model):
                     ON CONFLICT (campaign_id, subscription_id) DO UPDATE
                    SET reason = EXCLUDED.reason,
                        reached_at = EXCLUDED.reached_at,
+                       held_out_at = EXCLUDED.held_out_at,
                        mrr_company = EXCLUDED.mrr_company,
                        rfm_frequency = EXCLUDED.rfm_frequency
                  WHERE member.reached_at IS NULL
                    AND (EXCLUDED.reached_at IS NOT NULL
+                        OR member.reason IS DISTINCT FROM 'control'
+                        OR NOT %(begun)s)
+                   AND (EXCLUDED.reached_at IS NOT NULL
+                        OR EXCLUDED.held_out_at IS NOT NULL
                         OR member.reason IS DISTINCT FROM EXCLUDED.reason)
              RETURNING member.id
                 """,
                 campaign=campaign.id,
                 at=reached_at,
+                now=fields.Datetime.now(),
+                begun=SQL(
+                    "EXISTS (SELECT FROM subscription_campaign_member"
+                    " WHERE campaign_id = %s AND reached_at IS NOT NULL)",
+                    campaign.id,
+                ),
                 ids=list(reasons),
                 reasons=list(reasons.values()),
             )

@@ -3,6 +3,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from .subscription_campaign_uplift import member_time
+
 #: What came of one arm: the columns of the query below.
 OUTCOMES = ("count", "renewed_count", "churned_count", "mrr_before", "mrr_kept")
 #: What mailings count of themselves.
@@ -133,9 +135,7 @@ class SubscriptionCampaign(models.Model):
                 """,
                 successor=SUCCESSOR,
                 renewed=renewed_sql("member"),
-                churned=churned_sql(
-                    SQL("COALESCE(member.reached_at, campaign.started_at)")
-                ),
+                churned=churned_sql(member_time()),
                 ids=self.ids,
             )
         )

@@ -73,19 +73,22 @@ class SubscriptionOffer(models.Model):
             company._subscription_today(),
         )
 
-    def _uplift(self):
-        """Return by how much the offer raises retention, as a share; None: not known.
+    def _uplift(self, company):
+        """Return by how much the offer raises retention among a company's customers.
 
         To be extended by what measures it against those who were left out.
-        """
-        return None
 
-    def _worth(self, subscriptions):
+        :return: ``(share, text)``: None: not known, and the text says why
+        """
+        return None, ""
+
+    def _worth(self, subscriptions, uplift=None):
         """Return what an offer to subscriptions of one company costs and is worth.
 
         Its expected value is uplift × residual CLV − cost. Where the uplift is not
-        known, it says from which one on the offer pays.
+        known, it says why, and from which one on the offer pays.
 
+        :param uplift: what :meth:`_uplift` says, where that is known already
         :return: ``(cost, text)``: in the currency of the company, None: not known
         """
         company = subscriptions.company_id[:1]
@@ -99,7 +102,8 @@ class SubscriptionOffer(models.Model):
         def amount(number):
             return format_amount(self.env, number, company.currency_id)
 
-        cost, uplift = sum(costs), self._uplift()
+        cost = sum(costs)
+        uplift, reason = uplift or self._uplift(company)
         if uplift is not None:
             return cost, self.env._(
                 "Expected value: %(value)s (uplift %(uplift)s %% × residual CLV "
@@ -110,8 +114,7 @@ class SubscriptionOffer(models.Model):
                 cost=amount(cost),
             )
         unknown = self.env._(
-            "How many more stay because of it is not known yet: leave out a control "
-            "group to find out."
+            "How many more stay because of it is not known yet. %s", reason
         )
         least = break_even(cost, value)
         if least is None:

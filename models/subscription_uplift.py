@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
-from ..analytics.uplift import FEW, FEWEST, uplift
+from ..analytics.uplift import FEW, FEWEST, MOST_MISSING, comparable, uplift
 from ..signals.frame import read
 from ..signals.outcomes import outcomes
 from .subscription_score import USER
@@ -35,7 +35,11 @@ MRR = (
     "the day before than one who was held out, in the currency of the company; in "
     "brackets what is 95 % sure (Welch 1947)."
 )
-CLV = "The same of the CLV, as the refreshes have kept it."
+CLV = (
+    "The same of the CLV, as the refreshes have kept it: the last one before, and the "
+    "last one of the days since. Not known where it was not kept of more than 5 % of "
+    "those reached or of those held out."
+)
 
 
 class SubscriptionUplift(models.AbstractModel):
@@ -61,14 +65,28 @@ class SubscriptionUplift(models.AbstractModel):
         """Return the query for the customers to compare.
 
         :return: SQL of ``id`` (of the record), ``customer_id``, ``date`` (the day on
-            which it was done to them, or would have been) and ``is_control`` (they were
-            held out), for all records of self
+            which it was done to them, or would have been), ``is_control`` (they were
+            held out) and ``stratum`` (a text: those who had the same chance of it), for
+            all records of self
         """
         raise NotImplementedError
 
     def _uplift_company(self):
         """Return the company whose customers are compared."""
         return self.company_id or self.env.company
+
+    def action_open_uplift(self):
+        """Show what it was worth, in a dialog."""
+        self.ensure_one()
+        view = self.env.ref(f"subscription_segmentation.{self._table}_view_form_worth")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("What It Was Worth"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(view.id, "form")],
+            "target": "new",
+        }
 
     # --- figures ----------------------------------------------------------------------
 
@@ -79,27 +97,36 @@ class SubscriptionUplift(models.AbstractModel):
         rows = self._read_uplift_rows()
         for record in self:
             own = rows[rows["id"] == record._origin.id]
-            company = record._uplift_company().sudo()
-            today = company._subscription_today()
             for days in DAYS:
-                found = uplift(outcomes(self.env, company, own, days, today))
-                words = record._uplift_words(found, own, days, today)
+                words = record._uplift_words(own, days)
                 record.update(
                     {f"uplift_{name}_{days}": word for name, word in words.items()}
                 )
+
+    def _uplift_found(self, rows, days):
+        """Return the :class:`Uplift` of a record, by its rows."""
+        company = self._uplift_company().sudo()
+        today = company._subscription_today()
+        # Of strata without anybody to compare with nothing need be looked up.
+        rows = comparable(rows)
+        return uplift(outcomes(self.env, company, rows, days, today))
 
     def _read_uplift_rows(self):
         """Return the rows of customers of the company of each record."""
         self.env.flush_all()
         records = self._origin
-        query = records._uplift_rows() if records else SQL("SELECT 0, 0, NULL, FALSE")
+        query = (
+            records._uplift_rows() if records else SQL("SELECT 0, 0, NULL, FALSE, ''")
+        )
         companies = [record._uplift_company().id for record in records]
         return read(
             self.env,
             SQL(
                 """
-                SELECT done.id, done.customer_id, done.date, done.is_control
-                  FROM (%(rows)s) AS done (id, customer_id, date, is_control)
+                SELECT done.id, done.customer_id, done.date, done.is_control,
+                       done.stratum
+                  FROM (%(rows)s)
+                       AS done (id, customer_id, date, is_control, stratum)
                   JOIN subscription_customer customer ON customer.id = done.customer_id
                   JOIN unnest(%(ids)s::int[], %(companies)s::int[])
                        AS own (id, company_id)
@@ -109,28 +136,44 @@ class SubscriptionUplift(models.AbstractModel):
                 ids=records.ids,
                 companies=companies,
             ),
-            {"id": "int64", "customer_id": "int64", "is_control": "bool"},
+            {
+                "id": "int64",
+                "customer_id": "int64",
+                "is_control": "bool",
+                "stratum": "str",
+            },
             ("date",),
         )
 
     # --- words ------------------------------------------------------------------------
 
-    def _uplift_words(self, found, rows, days, today):
-        """Return ``{figure: words}`` of an :class:`Uplift`."""
+    def _uplift_words(self, rows, days):
+        """Return ``{figure: words}``: what came of it, or why nobody can say."""
         if not rows["is_control"].any():
-            return {"stayed": self.env._("Nobody was held out to compare with.")}
+            return {"stayed": self._nobody_held_out()}
+        if rows["is_control"].all():
+            return {"stayed": self.env._("Not enough yet: nobody was reached so far.")}
+        found = self._uplift_found(rows, days)
         if found.state == FEW:
-            return {"stayed": self._not_enough_yet(found, rows, days, today)}
+            return {"stayed": self._not_enough_yet(found, rows, days)}
         too_few = self.env._("Not enough yet: too few customers with a change.")
         return {
             "stayed": self._customers_in_words(found.stayed),
             "mrr": self._amount_in_words(found.mrr) if found.mrr else too_few,
             "clv": self._amount_in_words(found.clv)
             if found.clv
-            else self.env._("Not enough yet: too few customers with a CLV kept."),
+            else self.env._(
+                "Not known: no CLV was kept of more than %s %% of a side, or too few "
+                "have changed.",
+                round(100 * MOST_MISSING),
+            ),
         }
 
-    def _not_enough_yet(self, found, rows, days, today):
+    def _nobody_held_out(self):
+        return self.env._("Nobody was held out to compare with.")
+
+    def _not_enough_yet(self, found, rows, days):
+        today = self._uplift_company().sudo()._subscription_today()
         waiting = rows["date"].gt(str(today - timedelta(days=days)))
         if waiting.all():
             return self.env._("Not enough yet: %s days are not over.", days)

@@ -59,7 +59,7 @@ def test_interval_of_a_share():
 
 
 def test_published_interval_of_means():
-    found = difference_of_means(*SLEEP)
+    found = difference_of_means(SLEEP)
     assert found == pytest.approx((-1.58, -3.3654832, 0.2054832), abs=1e-7)
 
 
@@ -95,8 +95,8 @@ def test_more_customers_narrow_the_shares(first, second, times):
 
 @given(numbers, numbers)
 def test_means_swapped_are_negated(first, second):
-    found = difference_of_means(first, second)
-    swapped = difference_of_means(second, first)
+    found = difference_of_means((first, second))
+    swapped = difference_of_means((second, first))
     negated = (-swapped.value, -swapped.upper, -swapped.lower)
     assert found == pytest.approx(negated, rel=1e-6, abs=1e-6)
     assert found.lower <= found.value <= found.upper
@@ -104,9 +104,9 @@ def test_means_swapped_are_negated(first, second):
 
 @given(numbers, numbers, st.integers(2, 9))
 def test_more_customers_narrow_the_means(first, second, times):
-    few = difference_of_means(first, second)
+    few = difference_of_means((first, second))
     assume(few.upper - few.lower > 1e-6)
-    many = difference_of_means(first * times, second * times)
+    many = difference_of_means((first * times, second * times))
     assert many.value == pytest.approx(few.value, abs=1e-6)
     assert many.upper - many.lower < few.upper - few.lower
 
@@ -132,30 +132,101 @@ def test_intervals_of_means_hold_the_truth_95_times_in_100():
     held = [
         low <= 2 <= high
         for _value, low, high in (
-            difference_of_means(chance.normal(12, 9, 300), chance.normal(10, 3, 40))
+            difference_of_means((chance.normal(12, 9, 300), chance.normal(10, 3, 40)))
             for _time in range(2000)
         )
     ]
     assert 0.935 <= np.mean(held) <= 0.965
 
 
+# --- strata ---------------------------------------------------------------------------
+
+#: 60 of 100 stay in one, 95 of 100 in the other, reached or not: nothing was worth
+#: anything. Thrown together, 1,300 of 1,700 stayed against 250 of 300.
+SIMPSON = ([540, 760], [900, 800], [60, 190], [100, 200])
+
+
+def test_strata_are_not_thrown_together():
+    found = difference_of_shares(*SIMPSON)
+    assert found.value == pytest.approx(0)
+    assert found.side == 0
+    assert difference_of_shares(1300, 1700, 250, 300).side == -1
+
+
+def test_strata_by_hand():
+    """Weights 6 * 4 / 10 and 3 * 6 / 9: 0.5 (of 2.4) and -1/3 (of 2)."""
+    found = difference_of_shares([6, 1], [6, 3], [2, 4], [4, 6])
+    assert found.value == pytest.approx((2.4 * 0.5 - 2 / 3) / 4.4)
+    # The sides are as exact as so many in one stratum.
+    size_1 = 4.4**2 / (2.4**2 / 6 + 2**2 / 3)
+    size_2 = 4.4**2 / (2.4**2 / 4 + 2**2 / 6)
+    share_1 = (2.4 + 2 / 3) / 4.4
+    share_2 = (2.4 * 0.5 + 2 * 2 / 3) / 4.4
+    one = difference_of_shares(share_1 * size_1, size_1, share_2 * size_2, size_2)
+    assert found == pytest.approx(one)
+
+
+def test_means_of_strata_by_hand():
+    """Differences of 2 and 4, weights 4 * 2 / 6 and 2 * 2 / 4."""
+    found = difference_of_means(([1, 3, 1, 3], [-1, 1]), ([9, 11], [5, 7]))
+    assert found.value == pytest.approx((2 * 4 / 3 + 4) / (7 / 3))
+    variance = ((4 / 3) ** 2 * (4 / 3 / 4 + 2 / 2) + 2 / 2 + 2 / 2) / (7 / 3) ** 2
+    parts = [16 / 9 / 3, 16 / 9, 1, 1]
+    freedom = sum(parts) ** 2 / sum(
+        part**2 / times for part, times in zip(parts, (3, 1, 1, 1), strict=True)
+    )
+    assert freedom == pytest.approx(3.6191, abs=1e-4)
+    # Student's t of so many.
+    width = 2.896 * variance**0.5
+    assert found.upper - found.value == pytest.approx(width, rel=1e-3)
+
+
+@given(arm, arm)
+def test_a_stratum_halved_is_the_same(first, second):
+    whole = difference_of_shares(*first, *second)
+    halves = difference_of_shares(*([number / 2] * 2 for number in (*first, *second)))
+    assert halves == pytest.approx(whole, abs=1e-9)
+
+
+@pytest.mark.parametrize("shares", [(0.9, 0.9, 0.9), (0.95, 0.7, 0.4)])
+def test_intervals_over_strata_hold_the_truth_95_times_in_100(shares):
+    chance = np.random.default_rng(20)
+    many, few = np.array([300, 80, 150]), np.array([20, 15, 40])
+    gain = 0.03
+    held, means = [], []
+    for _time in range(2000):
+        reached = chance.binomial(many, np.array(shares) + gain)
+        held_out = chance.binomial(few, shares)
+        _value, low, high = difference_of_shares(reached, many, held_out, few)
+        held.append(low <= gain <= high)
+    assert 0.93 <= np.mean(held) <= 0.995
+    for _time in range(1000):
+        strata = (
+            (chance.normal(level + 2, 9, first), chance.normal(level, 3, second))
+            for level, first, second in zip((5, 50, 500), many, few, strict=True)
+        )
+        _value, low, high = difference_of_means(*strata)
+        means.append(low <= 2 <= high)
+    assert 0.93 <= np.mean(means) <= 0.97
+
+
 # --- what is told of it ---------------------------------------------------------------
 
 
-def outcomes(reached, held_out):
+def outcomes(reached, held_out, stratum="one"):
     """Return rows: (stayed, MRR, CLV) of those reached, and of those held out."""
     columns = ["stayed", "mrr", "clv"]
     arms = [pd.DataFrame(rows, columns=columns) for rows in (reached, held_out)]
     return pd.concat(
         [arms[0].assign(is_control=False), arms[1].assign(is_control=True)],
         ignore_index=True,
-    )
+    ).assign(stratum=stratum)
 
 
 def test_what_came_of_it():
     """56 of 70 against 48 of 80 stayed; who left lost 10 of MRR."""
     reached = [(True, 2.0, 5.0)] * 56 + [(False, -10.0, -50.0)] * 14
-    held_out = [(True, 0.0, np.nan)] * 48 + [(False, -10.0, -50.0)] * 32
+    held_out = [(True, 0.0, 0.0)] * 48 + [(False, -10.0, -50.0)] * 32
     found = uplift(outcomes(reached, held_out))
     assert found[:3] == (ENOUGH, 70, 80)
     assert found.stayed == pytest.approx((0.2, 0.0524, 0.3339), abs=6e-5)
@@ -165,7 +236,7 @@ def test_what_came_of_it():
     # By hand: variances 144 * .16 * 70/69 and 100 * .24 * 80/79.
     error = (23.04 / 69 + 24 / 79) ** 0.5
     assert found.mrr.upper - found.mrr.value == pytest.approx(1.976 * error, rel=1e-3)
-    assert found.clv.value == pytest.approx((5 * 56 - 50 * 14) / 70 + 50)
+    assert found.clv.value == pytest.approx((5 * 56 - 50 * 14) / 70 + 20)
 
 
 def test_not_enough():
@@ -188,8 +259,57 @@ def test_means_of_nothing_are_not_told():
     assert (found.state, found.mrr) == (ENOUGH, None)
     found = uplift(outcomes(reached, [*held_out, more]))
     assert found.mrr.value == pytest.approx(0.7 - 7 * FEWEST_CHANGED / 55)
-    # Of fewer than 30 the CLV is known.
     assert found.clv is None
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_who_is_missing_on_one_side_is_not_left_out(turned):
+    """A rise of those of whom it is known, as those of a low CLV have none any more."""
+    known, low, gone = (True, 1.0, 3.0), (True, 1.0, -9.0), (True, 1.0, np.nan)
+    arms = [known] * 100, [known] * 95
+    few, many = (
+        uplift(outcomes(*((some, other)[:: -1 if turned else 1])))
+        for other, some in (
+            (arms[0], [*arms[1], *[gone] * 5]),
+            ([*arms[1], *[low] * 5], [*arms[1], *[gone] * 6]),
+        )
+    )
+    assert few.clv.value == 0
+    assert many.mrr is not None
+    assert many.clv is None
+
+
+def test_like_is_compared_with_like():
+    same = (True, 0.0, 0.0)
+    frame = pd.concat(
+        [
+            outcomes([same] * 40, [same] * 20, "spring"),
+            outcomes([same] * 40, [same] * 10, "summer"),
+            # Nobody to compare with: these say nothing, however they fared.
+            outcomes([(False, -9.0, -9.0)] * 500, [], "before"),
+            outcomes([], [(False, -9.0, -9.0)] * 500, "after"),
+        ]
+    )
+    found = uplift(frame)
+    assert found[:3] == (ENOUGH, 80, 30)
+    assert found.stayed.value == 0
+    few = uplift(frame[frame["stratum"] != "summer"])
+    assert few == (FEW, 40, 20, None, None, None)
+
+
+def test_gains_are_averaged_over_strata():
+    """Gains of 1 and 3 more, weights 30 * 10 / 40 and 20 * 30 / 50."""
+    frame = pd.concat(
+        [
+            outcomes([(True, 2.0, 2.0)] * 30, [(True, 1.0, 1.0)] * 10, "spring"),
+            outcomes([(True, 8.0, 8.0)] * 20, [(True, 5.0, 5.0)] * 30, "summer"),
+            # How far a single one may be off nobody can say.
+            outcomes([(True, 9.0, 9.0)] * 90, [(True, 1.0, 1.0)], "autumn"),
+        ]
+    )
+    found = uplift(frame)
+    assert found[:3] == (ENOUGH, 140, 41)
+    assert found.mrr == pytest.approx(((7.5 + 3 * 12) / 19.5,) * 3)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(-9, 9)), min_size=80, max_size=80))
