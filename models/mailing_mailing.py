@@ -213,8 +213,10 @@ class MailingMailing(models.Model):
     def _get_remaining_recipients(self):
         """Leave those for later who are in their quiet hours."""
         ids = super()._get_remaining_recipients()
-        if not self._to_subscriptions():
-            return ids
+        return self._without_quiet(ids) if self._to_subscriptions() else ids
+
+    def _without_quiet(self, ids):
+        """Leave out who is in quiet hours now."""
         quiet = self._quiet_until(ids)
         return [id_ for id_ in ids if id_ not in quiet]
 
@@ -385,7 +387,10 @@ class MailingMailing(models.Model):
         return set() if self._to_subscriptions() else super()._get_seen_list()
 
     def _kept_back(self, ids):
-        """Return which of a batch must not be written to any more."""
+        """Say which of a batch must not be written to any more, and why.
+
+        :return: ``{subscription id: reason}``
+        """
         governed = self.env.context.get("subscription_governed")
         subscriptions = self.env[MODEL].browse(ids)
         reach = subscriptions._reach(
@@ -394,7 +399,11 @@ class MailingMailing(models.Model):
             with_closed=self.subscription_with_closed or not governed,
         )
         sudden = SUDDEN if governed else {"refused"}
-        return [id_ for id_, one in reach.items() if one.reason in sudden]
+        reasons = {
+            id_: one.reason for id_, one in reach.items() if one.reason in sudden
+        }
+        self.subscription_campaign_id.sudo()._note_kept_back(reasons)
+        return reasons
 
     def _record_contacts(self, channel, partners):
         """Count messages of the mailing that have just been made.

@@ -21,11 +21,10 @@ REASONS = [
     ("left", "No longer meant when it was sent"),
 ]
 
-#: The column of a contact that a channel needs.
+#: The column of a contact that a channel needs; a notice goes to portal users instead.
 ADDRESSES = {
     "email": "email_normalized",
     "sms": "phone_sanitized",
-    "notice": "email_normalized",
     "call": "phone",
 }
 #: Odoo's blacklist of a channel: its table and the column of the address.
@@ -53,9 +52,10 @@ class SaleSubscription(models.Model):
     def _reach(self, channel=None, transactional=False, with_closed=False):
         """Say of each subscription how it is reached, or why it is not, set-wise.
 
-        One message per commercial partner, company and address: the subscription with
-        the highest MRR, then the oldest, stands for the others. A customer with several
-        addresses is reached no oftener than the limit still allows.
+        One message per commercial partner, company and address, one notice per
+        customer: the subscription with the highest MRR, then the oldest, stands for
+        the others. A customer with several addresses is reached no oftener than the
+        limit still allows. Who has a portal user is not looked at.
 
         :param channel: ``email``, ``sms``, ``notice`` or ``call``; None: nobody is
             written to, so that only what is closed falls out
@@ -98,7 +98,7 @@ class SaleSubscription(models.Model):
                 """,
                 recipient=self._recipient_sql(channel),
                 blacklisted=self._blacklisted_sql(channel),
-                addressed=bool(channel),
+                addressed=channel in ADDRESSES,
                 governed=bool(channel) and not transactional,
                 closed=with_closed,
                 necessary=transactional or not channel,

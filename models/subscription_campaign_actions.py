@@ -19,12 +19,12 @@ class SubscriptionCampaign(models.Model):
     @api.model
     def _selection_kind(self):
         return super()._selection_kind() + [
-            ("notice", "Notice"),
-            ("call", "Call list"),
-            ("manager", "Account manager"),
-            ("opportunity", "Upsell opportunities"),
-            ("tag", "Tags"),
-            ("pin", "Pin of a segment"),
+            ("notice", self.env._("Notice")),
+            ("call", self.env._("Call list")),
+            ("manager", self.env._("Account manager")),
+            ("opportunity", self.env._("Upsell opportunities")),
+            ("tag", self.env._("Tags")),
+            ("pin", self.env._("Pin of a segment")),
         ]
 
     def _traces(self):
@@ -60,14 +60,18 @@ class SubscriptionCampaign(models.Model):
         activities.unlink()
 
     def _undo_manager(self):
-        """Hand customers back to whom they had, where nobody has changed it since."""
-        back = {}
+        """Hand customers back to whom they had, where nobody has changed it since.
+
+        What the other one had to do for them before stays with her.
+        """
+        back, had = {}, set()
         for subscription, trace in self._traces().items():
             customer = subscription.customer_id
             changed = trace["from"] != trace["to"]
             if changed and customer.account_manager_id.id == trace["to"]:
                 old = self.env["res.users"].browse(trace["from"]).exists()
                 back[customer] = old
+                had.update(trace["had"])
         number = 0
         for old in set(back.values()):
             customers = self.env["subscription.customer"].union(
@@ -76,7 +80,7 @@ class SubscriptionCampaign(models.Model):
             if not old:
                 customers.sudo().account_manager_id = False
             elif old._see_customers_of(self.company_id):
-                customers.sudo(False)._hand_over(old)
+                customers.sudo(False)._hand_over(old, staying=had)
             else:
                 continue
             number += len(customers)

@@ -41,7 +41,11 @@ class SubscriptionCampaign(models.Model):
 
     @api.model
     def _selection_kind(self):
-        return [*super()._selection_kind(), ("email", "E-mail"), ("sms", "SMS")]
+        return [
+            *super()._selection_kind(),
+            ("email", self.env._("E-mail")),
+            ("sms", self.env._("SMS")),
+        ]
 
     @api.model
     def _selection_mailing_state(self):
@@ -80,21 +84,38 @@ class SubscriptionCampaign(models.Model):
                 self, dict.fromkeys(ids), reached_at=fields.Datetime.now()
             )
 
+    def _note_kept_back(self, reasons):
+        """Write down why some are left out that were meant when sending began.
+
+        :param reasons: ``{subscription id: reason}``
+        """
+        if self:
+            self.env["subscription.campaign.member"]._store(self, reasons)
+
     def _note_sent(self, mailing):
-        """Write down why messages were dropped while a mailing was sent."""
+        """Write down why Odoo dropped messages while a mailing was sent.
+
+        Not where we know better: its mailings know fewer reasons.
+        """
         if not self:
             return
         self.env["mailing.trace"].flush_model()
+        self.env["subscription.campaign.member"].flush_model()
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT DISTINCT ON (res_id) res_id, failure_type
-                  FROM mailing_trace
-                 WHERE mass_mailing_id = %s
-                   AND trace_status = 'cancel'
-                   AND failure_type = ANY(%s)
-              ORDER BY res_id, id DESC
+                SELECT DISTINCT ON (trace.res_id) trace.res_id, trace.failure_type
+                  FROM mailing_trace trace
+             LEFT JOIN subscription_campaign_member member
+                    ON member.campaign_id = %s
+                   AND member.subscription_id = trace.res_id
+                 WHERE trace.mass_mailing_id = %s
+                   AND trace.trace_status = 'cancel'
+                   AND trace.failure_type = ANY(%s)
+                   AND member.reason IS NULL
+              ORDER BY trace.res_id, trace.id DESC
                 """,
+                self.id,
                 mailing.id,
                 list(FAILURES),
             )

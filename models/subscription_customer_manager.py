@@ -135,7 +135,7 @@ class SubscriptionCustomer(models.Model):
             bool(self) and all(customer.account_manager_id == user for customer in self)
         )
 
-    def _hand_over(self, user, note=False):
+    def _hand_over(self, user, note=False, staying=()):
         """Have a user look after the customers from now on.
 
         The open activities of who did so before move along: on the customers, their
@@ -144,6 +144,7 @@ class SubscriptionCustomer(models.Model):
         and the new account manager is told once.
 
         :param note: text to go along
+        :param staying: set of ids of activities that stay where they are
         :raise AccessError: it is not for the current user to decide
         :raise UserError: the user does not work for a company of the customers
         """
@@ -172,7 +173,7 @@ class SubscriptionCustomer(models.Model):
         changed = self.sudo().filtered(lambda own: own.account_manager_id != user)
         bodies = {}
         for old, customers in changed.grouped("account_manager_id").items():
-            moved, left = customers._move_activities(old, user, self.env)
+            moved, left = customers._move_activities(old, user, self.env, staying)
             text = (
                 self.env._(
                     "Handed over from %(old)s to %(new)s.", old=old.name, new=user.name
@@ -221,21 +222,20 @@ class SubscriptionCustomer(models.Model):
             body=f"{body} {note}" if note else body,
         )
 
-    def _move_activities(self, old, new, env):
-        """Give a user's open activities and alerts on the customers to another one.
+    def _activities_of(self, user):
+        """Return a user's open activities on the customers: ``{activity: customer}``.
 
-        :param env: of who hands over; what she or the new one may not read stays
-        :return: ``{customer: how many}`` that moved, and that stayed
+        On them, their contacts, subscriptions, open leads and open tickets.
         """
-        if not old:
-            return {}, {}
+        if not user:
+            return {}
         everything = self.env(context={**self.env.context, "active_test": False})
         linked = [("subscription_customer_id", "in", self.ids)]
         # Of a partner that they still look after in another company contacts stay.
         kept = self.search(
             [
                 ("partner_id", "in", self.partner_id.ids),
-                ("account_manager_id", "=", old.id),
+                ("account_manager_id", "=", user.id),
                 ("id", "not in", self.ids),
             ]
         ).partner_id
@@ -272,11 +272,28 @@ class SubscriptionCustomer(models.Model):
         for model, id_ in customer_of:
             ids.setdefault(model, []).append(id_)
         activities = self.env["mail.activity"].search(
-            Domain("user_id", "=", old.id)
+            Domain("user_id", "=", user.id)
             & Domain.OR(
                 Domain("res_model", "=", model) & Domain("res_id", "in", some)
                 for model, some in ids.items()
             )
+        )
+        return {
+            activity: customer_of[activity.res_model, activity.res_id]
+            for activity in activities
+        }
+
+    def _move_activities(self, old, new, env, staying=()):
+        """Give a user's open activities and alerts on the customers to another one.
+
+        :param env: of who hands over; what she or the new one may not read stays
+        :param staying: set of ids of activities that stay as well, uncounted, with
+            the alerts that they are of
+        :return: ``{customer: how many}`` that moved, and that stayed
+        """
+        customer_of = self._activities_of(old)
+        activities = self.env["mail.activity"].browse(
+            activity.id for activity in customer_of if activity.id not in staying
         )
         theirs = new.with_context(allowed_company_ids=self.company_id.ids)
         theirs = theirs.with_user(new).env
@@ -291,7 +308,7 @@ class SubscriptionCustomer(models.Model):
         moved, left = {}, {}
         for some, counts in ((going, moved), (activities - going, left)):
             for activity in some:
-                customer = customer_of[activity.res_model, activity.res_id]
+                customer = customer_of[activity]
                 counts[customer] = counts.get(customer, 0) + 1
         # The new account manager is told once of all, not of each.
         going.with_context(mail_activity_quick_update=True).user_id = new
@@ -300,6 +317,7 @@ class SubscriptionCustomer(models.Model):
                 ("customer_id", "in", self.ids),
                 ("closed_on", "=", False),
                 ("user_id", "=", old.id),
+                ("activity_id", "not in", list(staying)),
             ]
         ).user_id = new
         return moved, left

@@ -90,6 +90,21 @@ class MailingCase(SubscriptionCase):
         """Have Odoo work through its queue of mailings, as its scheduler does."""
         self.scheduled("mailing.mailing", "_process_mass_mailing_queue")
 
+    def after_first_mail(self, happens):
+        """Have something happen when the first of several batches has been made."""
+        self.env["ir.config_parameter"].set_param("mail.batch_size", 1)
+        subscriptions = type(self.env["sale.subscription"])
+        hook, done = subscriptions._message_mail_after_hook, []
+
+        def after_hook(records, mails):
+            result = hook(records, mails)
+            if not done:
+                done.append(True)
+                happens(records.env)
+            return result
+
+        self.patch(subscriptions, "_message_mail_after_hook", after_hook)
+
     def decide(self):
         """Have Odoo look for winners of tests, as its scheduler does."""
         self.scheduled("utm.campaign", "_cron_process_mass_mailing_ab_testing")

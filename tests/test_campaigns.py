@@ -6,6 +6,7 @@ from freezegun import freeze_time
 from lxml import html
 
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
 from odoo.tests import Form, HttpCase, tagged
 
 from .mailings import MailingCase
@@ -70,10 +71,20 @@ class TestCampaigns(MailingCase):
             [("No address", 1)],
         )
 
+    def test_nothing_is_made_without_a_text_or_a_sender(self):
+        sub = self.make_customer("Fine")
+        for channel in ("email", "sms"):
+            with self.assertRaisesRegex(UserError, "add a text"):
+                self.campaign(sub, texts=(), channel=channel)
+        self.marketer.email = False
+        with self.assertRaisesRegex(UserError, "no address to write from"):
+            self.campaign(sub)
+        self.assertFalse(self.env["subscription.campaign"].search([]))
+
     def test_segment_suggests_the_text_and_opens_the_editor(self):
         self.make_customer("Fine")
         segment = self.make_segment()
-        segment.mail_template_id = self.env["mail.template"].create(
+        template = self.env["mail.template"].create(
             {
                 "name": "Thanks",
                 "model_id": self.env["ir.model"]._get_id("sale.subscription"),
@@ -81,13 +92,16 @@ class TestCampaigns(MailingCase):
                 "body_html": "<p>You are great</p>",
             }
         )
+        segment.content_ids = [
+            Command.create({"name": "Thanks", "mail_template_id": template.id})
+        ]
         action = self.as_user(segment, self.marketer).action_email_campaign()
         model = self.env["subscription.campaign.email"]
         model = self.as_user(model, self.marketer).with_context(**action["context"])
         form = Form(model)
         self.assertEqual(form.segment_id, segment)
         wizard = form.save()
-        self.assertEqual(wizard.version_ids.subject, segment.mail_template_id.subject)
+        self.assertEqual(wizard.version_ids.subject, template.subject)
         action = wizard.action_confirm()
         self.assertEqual(action["res_model"], "mailing.mailing")
         mailing = self.env["mailing.mailing"].browse(action["res_id"])
@@ -114,6 +128,28 @@ class TestCampaigns(MailingCase):
         gone.partner_id.ref = False
         self.send()
         self.assertEqual(self.reasons(campaign), {"Stays": None, "Gone": "left"})
+
+    def test_why_somebody_is_left_out_while_it_is_sent(self):
+        subs = self.env["sale.subscription"].union(
+            *(self.make_customer(name) for name in ("One", "Two", "Three"))
+        )
+
+        def happens(env):
+            first = env["mail.mail"].search([("mailing_id", "!=", False)])
+            closing, refusing = subs.with_env(env).browse(
+                id_ for id_ in subs.ids if id_ != first.res_id
+            )
+            closing.close_subscription()
+            refusing.customer_id.sudo().action_refuse_contact()
+            env.cr.flush()
+
+        self.after_first_mail(happens)
+        campaign = self.campaign(subs)
+        self.send()
+        self.assertEqual(len(self.outbox()), 1)
+        self.assertEqual(
+            set(self.reasons(campaign).values()), {None, "closed", "refused"}
+        )
 
     def test_control_group_is_left_out_also_later(self):
         subs = self.env["sale.subscription"].union(
@@ -256,6 +292,18 @@ class TestCampaigns(MailingCase):
         self.assertEqual(
             sorted(first.mailing_trace_ids.mapped("res_id")), sorted(meant)
         )
+
+    def test_undone_before_the_winner_is_known(self):
+        """The rest gets nothing; what was sent cannot be taken back twice."""
+        campaign, _subs = self.versions(ab_winner="opened_ratio")
+        self.send()
+        sent = self.outbox()
+        campaign.with_user(self.marketer).action_undo()
+        with freeze_time("2024-06-06 12:00:01"):
+            self.decide()
+            self.send()
+        self.assertEqual(self.outbox(), sent)
+        self.assertEqual(len(campaign.mailing_ids), 2)
 
     def test_winner_by_renewal(self):
         campaign, subs = self.versions(ab_winner="subscription_renewed_ratio")

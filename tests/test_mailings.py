@@ -199,6 +199,22 @@ class TestMailings(MailingCase):
             self.assertEqual(len(self.outbox()), 2)
             self.assertEqual(mailing.state, "done")
 
+    def test_quiet_hours_that_begin_while_it_is_sent(self):
+        self.quiet()
+        for name in ("One", "Two", "Three"):
+            self.make_customer(name, tz="Europe/Paris")
+        with freeze_time("2024-06-05 17:59:00") as clock:  # 19.59 h
+            mailing = self.by_hand()
+            self.after_first_mail(lambda env: clock.move_to("2024-06-05 18:00:30"))
+            self.send()
+            self.assertEqual(len(self.outbox()), 1)
+            self.assertEqual(mailing.state, "in_queue")
+            self.assertEqual(str(mailing.schedule_date), "2024-06-06 06:00:00")
+        with freeze_time("2024-06-06 06:00:01"):
+            self.send()
+            self.assertEqual(len(self.outbox()), 3)
+            self.assertEqual(mailing.state, "done")
+
     # --- segments ---------------------------------------------------------------------
 
     def test_segment_is_evaluated_when_it_is_sent(self):

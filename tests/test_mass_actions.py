@@ -90,8 +90,19 @@ class TestMassActions(MassActionCase):
             wizard.excluded,
             [{"reason": "Subscription closed", "number": 1, "names": ["Closed"]}],
         )
+        self.assertEqual(wizard.reached_names, "Open")
         wizard.with_closed = True
         self.assertEqual((wizard.reached_count, wizard.excluded or []), (2, []))
+        self.assertEqual(wizard.reached_names, "Open, Closed")
+
+    def test_preview_names_the_first_and_counts_the_others(self):
+        many = self.env["sale.subscription"].union(*map(self.sell, "ABCDEFG"))
+        segment = self.env["subscription.segment"].create({"name": "Known"})
+        wizard = self.wizard(
+            "segment.pin", many, segment_id=segment, reason="They said so"
+        )
+        self.assertEqual(wizard.reached_count, 7)
+        self.assertRegex(wizard.reached_names, r"^[A-G](, [A-G]){4} and 2 more$")
 
     def test_a_campaign_and_a_line_in_each_chatter(self):
         open_ = self.sell("Open")
@@ -486,6 +497,22 @@ class TestMassManager(MassActionCase):
         self.assertEqual(
             self.managers(subs), [self.bob, self.env["res.users"], self.marketer]
         )
+
+    def test_what_she_had_to_do_before_stays_hers(self):
+        own = self.sell("One")
+        own.customer_id.account_manager_id = self.bob
+        his, hers = (
+            own.activity_schedule("mail.mail_activity_data_todo", user_id=user.id)
+            for user in (self.bob, self.ann)
+        )
+        campaign = self.act("mass.manager", own, user_ids=self.ann)
+        self.assertEqual((his | hers).user_id, self.ann)
+        since = own.activity_schedule(
+            "mail.mail_activity_data_todo", user_id=self.ann.id
+        )
+        self.undo(campaign)
+        self.assertEqual((his | since).user_id, self.bob)
+        self.assertEqual(hers.user_id, self.ann)
 
     def test_each_as_many(self):
         team = self.env["crm.team"].create(

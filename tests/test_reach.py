@@ -5,10 +5,12 @@ from datetime import datetime
 from freezegun import freeze_time
 
 from odoo.exceptions import AccessError
+from odoo.tests import tagged
 
 from .common import SubscriptionCase
 
 
+@tagged("post_install", "-at_install")
 class TestReach(SubscriptionCase):
     def make(self, name, end=None, **values):
         partner = self.make_partner(name, **values)
@@ -124,11 +126,14 @@ class TestReach(SubscriptionCase):
         sub = self.make("Fine", email="fine@example.com")
         customer = sub.customer_id
         for kind in ("user", "agent"):
+            as_user = self.as_user(customer, self.make_user(kind))
+            self.assertFalse(as_user.may_refuse_contact)
             with self.assertRaises(AccessError):
-                self.as_user(customer, self.make_user(kind)).action_refuse_contact()
+                as_user.action_refuse_contact()
         owner = self.make_user("user", login="owner")
         customer._hand_over(owner)
         for user in (self.make_user("manager"), self.make_user("salesperson"), owner):
+            self.assertTrue(self.as_user(customer, user).may_refuse_contact)
             self.as_user(customer, user).action_refuse_contact()
             self.assertTrue(customer.is_contact_refused)
             self.assertIn("no messages", customer.message_ids[:1].body)

@@ -10,6 +10,18 @@ class MailComposeMessage(models.TransientModel):
 
     _inherit = "mail.compose.message"
 
+    def _prepare_mail_values(self, res_ids):
+        """Leave those in peace whose quiet hours have begun while others were sent to.
+
+        Before their mails are rendered, which takes the time.
+        """
+        governed = self.env.context.get("subscription_governed")
+        if governed and self.model == "sale.subscription":
+            res_ids = self.mass_mailing_id._without_quiet(list(res_ids))
+            if not res_ids:
+                return {}
+        return super()._prepare_mail_values(res_ids)
+
     def _process_mail_values_state(self, mail_values_dict):
         """Look once more, batch by batch, at who may be written to.
 

@@ -142,7 +142,10 @@ class SubscriptionMassManager(models.TransientModel):
                 )
             )
         before = {customer: customer.account_manager_id.id for customer in customers}
+        had = {customer: [] for customer in customers}
         for user, some in customers.grouped(plan.get).items():
+            for activity, customer in some.sudo()._activities_of(user).items():
+                had[customer].append(activity.id)
             some._hand_over(user, self.note)
         self.env["subscription.campaign.member"].sudo()._store_traces(
             campaign,
@@ -150,6 +153,7 @@ class SubscriptionMassManager(models.TransientModel):
                 own.id: {
                     "from": before[own.customer_id],
                     "to": plan[own.customer_id].id,
+                    "had": had[own.customer_id],
                 }
                 for own in subscriptions
             },
