@@ -1,6 +1,7 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..models.mailing_mailing import with_unsubscribe
@@ -32,24 +33,42 @@ class SubscriptionCampaignEmail(models.TransientModel):
     @api.model
     def _default_version_ids(self):
         segments = self.env["subscription.segment"]
-        return self._suggested(
-            segments.browse(self.env.context.get("default_segment_id"))
-        )
+        segment = segments.browse(self.env.context.get("default_segment_id"))
+        if segment:
+            return self._suggested(segment._content_message())
+        chosen = self._default_subscription_ids()
+        return self._suggested(chosen and chosen._shared_content().message)
 
     @api.onchange("segment_id")
     def _onchange_segment_id(self):
-        """Begin with the e-mail that the segment suggests."""
-        if self.segment_id.mail_template_id:
-            self.version_ids = [Command.clear(), *self._suggested(self.segment_id)]
+        """Begin with the e-mail that is meant for the segment."""
+        suggested = self._suggested(self.segment_id._content_message())
+        if suggested:
+            self.version_ids = [Command.clear(), *suggested]
 
     @api.model
-    def _suggested(self, segment):
-        """Return the command that adds the e-mail that a segment suggests."""
-        template = segment.sudo().mail_template_id
+    def _suggested(self, template):
+        """Return the command that adds the e-mail of a template, if there is one."""
         if not template:
             return []
+        template = template.sudo()
         text = {"subject": template.subject, "body_html": template.body_html}
         return [Command.create(text)]
+
+    def action_confirm(self):
+        """Make the mailings.
+
+        :raise UserError: there is no address to write from; see the general one
+        """
+        # What Odoo would say of it is the name of a rule of its database.
+        if not self.env["mailing.mailing"].new({"mailing_type": "mail"}).email_from:
+            raise UserError(
+                self.env._(
+                    "There is no address to write from: give yourself one in your "
+                    "preferences."
+                )
+            )
+        return super().action_confirm()
 
     def _version_values(self, version):
         body = with_unsubscribe(self.env, version.body_html)

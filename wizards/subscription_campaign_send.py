@@ -85,6 +85,15 @@ class SubscriptionCampaignSend(models.AbstractModel):
             raise UserError(self.env._("A control group is 0 to 20 % of customers."))
         return super()._reach()
 
+    def action_confirm(self):
+        """Make the mailings.
+
+        :raise UserError: there is no text, or nobody would be reached
+        """
+        if not self.version_ids:
+            raise UserError(self.env._("There is nothing to send yet: add a text."))
+        return super().action_confirm()
+
     def _campaign_values(self):
         return {**super()._campaign_values(), "planned": True}
 

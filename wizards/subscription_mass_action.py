@@ -54,6 +54,11 @@ class SubscriptionMassAction(models.AbstractModel):
     )
     chosen_count = fields.Integer(compute="_compute_preview", string="Chosen")
     reached_count = fields.Integer(compute="_compute_preview", string="Reached")
+    reached_names = fields.Char(
+        compute="_compute_preview",
+        string="Who Is Reached",
+        help="The names of the first.",
+    )
     excluded = fields.Json(
         compute="_compute_preview",
         help="Who is not reached: a list of reason, number and the first names.",
@@ -145,33 +150,53 @@ class SubscriptionMassAction(models.AbstractModel):
         "subscription_ids", "segment_id", "name", "with_closed", "holdout_percent"
     )
     def _compute_preview(self):
-        reasons = self.env["subscription.campaign.member"]._fields["reason"]
-        labels = dict(reasons._description_selection(self.env))
         for wizard in self:
-            reach = wizard._reach()
-            reasons = Counter(one.reason for one in reach.values())
-            wizard.chosen_count = len(reach)
-            wizard.reached_count = reasons.pop(None, 0)
-            wizard.is_many = wizard.reached_count >= MANY
-            wizard.excluded = [
-                {
-                    "reason": labels[reason],
-                    "number": number,
-                    "names": self._first_names(reach, reason),
-                }
-                for reason, number in reasons.items()
-            ]
-            wizard.shares = [
-                {
-                    "reason": user.name,
-                    "number": len(subscriptions),
-                    "names": self._names(subscriptions),
-                }
-                for user, subscriptions in wizard._share_out(reach).items()
-            ]
+            # Asked once: of many it takes a while.
+            wizard._preview(wizard._reach())
+
+    def _preview(self, reach):
+        """Show what would be done.
+
+        :param reach: ``{subscription id: Reach}``
+        """
+        field = self.env["subscription.campaign.member"]._fields["reason"]
+        labels = dict(field._description_selection(self.env))
+        reasons = Counter(one.reason for one in reach.values())
+        self.chosen_count = len(reach)
+        self.reached_count = reasons.pop(None, 0)
+        self.is_many = self.reached_count >= MANY
+        self.reached_names = self._told_names(reach)
+        self.excluded = [
+            {
+                "reason": labels[reason],
+                "number": number,
+                "names": self._first_names(reach, reason),
+            }
+            for reason, number in reasons.items()
+        ]
+        self.shares = [
+            {
+                "reason": user.name,
+                "number": len(subscriptions),
+                "names": self._names(subscriptions),
+            }
+            for user, subscriptions in self._share_out(reach).items()
+        ]
+
+    def _told_names(self, reach):
+        """Return the names of the first who are reached, and how many more are."""
+        names = self._first_names(reach, None)
+        more = self.reached_count - len(names)
+        told = ", ".join(names)
+        if more > 0:
+            return self.env._("%(names)s and %(more)s more", names=told, more=more)
+        return told
 
     def _first_names(self, reach, reason):
-        """Return the names of the first who are not reached for a reason."""
+        """Return the names of the first who are not reached for a reason.
+
+        :param reason: None: of those who are reached
+        """
         ids = [id_ for id_, one in reach.items() if one.reason == reason]
         return self._names(self.env["sale.subscription"].browse(ids))
 
