@@ -10,7 +10,7 @@ import: ## history of another billing system (FILE=history.csv AS_OF=2024-12-31 
 shell: ## an Odoo shell (DB=demo); runs a script given on standard input
 update: ## bring a database to the state of this checkout (DB=demo)
 lint: ## ruff, pylint-odoo, prettier and Odoo's own checks
-bench: ## the benchmarks (N= how many subscriptions)
+bench: ## the benchmarks (N= how many subscriptions, ONLY= one part: journeys)
 mutants: ## break the code on purpose and see that the tests notice
 lock: ## resolve pyproject.toml and package.json into the lock files again
 stop: ## end the servers that were started
