@@ -64,6 +64,7 @@ class SaleSubscription(models.Model):
         return (
             *super().mail_allowed_qweb_expressions(),
             "object.company_id.name",
+            "object.journey_offer",
             "object.loyalty_points",
             "object.next_renewal_date",
             "object.period_price",

@@ -1,6 +1,6 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
@@ -23,7 +23,18 @@ class SubscriptionCustomer(models.Model):
         string="Messages Received",
     )
 
+    may_refuse_contact = fields.Boolean(
+        compute="_compute_may_refuse_contact",
+        help="Whether the user may write down what the customer wishes.",
+    )
+
     # --- refusing ---------------------------------------------------------------------
+
+    @api.depends("account_manager_id")
+    @api.depends_context("uid")
+    def _compute_may_refuse_contact(self):
+        for customer in self:
+            customer.may_refuse_contact = customer._may_hand_over()
 
     def action_refuse_contact(self):
         """Write down that customers want no messages any more."""

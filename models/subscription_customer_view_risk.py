@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 from odoo import models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from . import signal_words
 from .sale_subscription_churn_insight import DRAWN
+from .sale_subscription_risk import OVERRIDE
 from .subscription_customer_view import counted
 
 #: Subscriptions whose reasons are told, those with the highest scores.
@@ -40,10 +41,61 @@ class SubscriptionCustomer(models.Model):
             "mrr_at_risk": self.mrr_at_risk,
             "currency_id": company["currency_id"],
             "is_probability": unit == "percent",
+            "note": self._view_risk_note(company["today"], company[unit]),
             "history": history,
             "limits": company[unit],
             "subscriptions": subscriptions,
         }
+
+    def _view_risk_note(self, today, limits):
+        """Return why the risk is another one than scores suggest, None if it is not.
+
+        :param limits: scores from which the risk is medium, and high
+        """
+        Subscription = self.env["sale.subscription"]
+        if not self.churn_risk or not Subscription.has_access("read"):
+            return None
+        scored = Subscription.search_fetch(
+            [("customer_id", "=", self.id), ("churn_risk", "!=", False)],
+            ["name", "churn_score", "churn_risk", *OVERRIDE],
+            order="churn_score desc, id",
+        )
+        deciding = scored.filtered(lambda sub: sub.churn_risk == self.churn_risk)
+        if not deciding:
+            return self.env._(
+                "The risk of its subscriptions has changed since; that of the customer "
+                "follows with the next refresh."
+            )
+        by_hand = deciding._churn_risk_overridden(today)
+        first = (deciding - by_hand or deciding)[0]
+        begins = {"low": 0, "medium": limits[0], "high": limits[1]}
+        told = []
+        if deciding != scored:
+            told.append(
+                self.env._(
+                    "The highest risk of its subscriptions counts, that of %s; the "
+                    "score is their mean, weighted by MRR.",
+                    first.name,
+                )
+            )
+        if first in by_hand:
+            told.append(
+                self.env._(
+                    "%(user)s has set the risk of %(subscription)s by hand, until "
+                    "%(date)s.",
+                    user=first.churn_risk_override_user_id.name,
+                    subscription=first.name,
+                    date=format_date(self.env, first.churn_risk_override_until),
+                )
+            )
+        elif first.churn_score < begins[first.churn_risk]:
+            told.append(
+                self.env._(
+                    "A risk that was reached stays until the score is clearly below "
+                    "the limit from which it begins."
+                )
+            )
+        return " ".join(told) or None
 
     def _view_scores(self):
         """Return the scores kept of the last months, one of each.

@@ -270,8 +270,7 @@ class SubscriptionSegment(models.Model):
                 ON subscription.id = member.subscription_id
              WHERE %(of_segment)s
                AND (%(stays)s
-                    OR %(minimum)s > 0
-                       AND member.date_from <= %(as_of)s
+                    OR member.date_from <= %(as_of)s
                        AND member.date_from + %(minimum)s > %(as_of)s
                        AND subscription.active)
                AND NOT EXISTS (%(taken)s)

@@ -53,6 +53,11 @@ class SubscriptionSegment(models.Model):
     evaluated_at = fields.Datetime(
         string="Last Evaluation", compute="_compute_evaluation"
     )
+    evaluated_as_of = fields.Date(
+        string="Members as of",
+        compute="_compute_evaluation",
+        help="The day that the members were brought to.",
+    )
     evaluation_seconds = fields.Float(
         string="Seconds",
         compute="_compute_evaluation",
@@ -64,6 +69,7 @@ class SubscriptionSegment(models.Model):
         compute="_compute_evaluation",
         help="It could not be evaluated; its members are as before.",
     )
+    preview_date = fields.Date(string="Today", compute="_compute_preview")
     preview_count = fields.Integer(string="Would Enter", compute="_compute_preview")
     preview_mrr = fields.Monetary(string="With an MRR of", compute="_compute_preview")
     preview_samples = fields.Char(string="Such as", compute="_compute_preview")
@@ -157,6 +163,9 @@ class SubscriptionSegment(models.Model):
             rows = segment.evaluation_ids
             errors = rows.filtered("error")
             segment.evaluated_at = max(rows.mapped("evaluated_at"), default=False)
+            segment.evaluated_as_of = max(
+                (day for day in rows.mapped("as_of") if day), default=False
+            )
             segment.evaluation_seconds = sum(rows.mapped("duration_seconds"))
             segment.evaluation_failed = any(errors.mapped("is_failed"))
             segment.evaluation_error = (
@@ -178,6 +187,7 @@ class SubscriptionSegment(models.Model):
             except Exception as error:
                 values = {"preview_error": error_text(error)}
             blank = {
+                "preview_date": self.env.company._subscription_today(),
                 "preview_count": 0,
                 "preview_mrr": 0,
                 "preview_samples": False,

@@ -222,6 +222,49 @@ class TestCustomerView(CustomerViewCase):
         self.assertEqual(told["came"], ["Overdue for 34 days"])
         self.assertEqual(told["went"], ["NPS answer: 2 of 10"])
 
+    def test_risk_that_differs_from_the_score_is_explained(self):
+        """Whose risk counts, who has set it, and why it stays."""
+
+        def scored(subscription, score, risk, **values):
+            subscription.write(
+                {
+                    "churn_state": "scored",
+                    "churn_scored_by": "scorecard",
+                    "churn_score": score,
+                    "churn_risk": risk,
+                    "churn_risk_scored": risk,
+                    **values,
+                }
+            )
+
+        def note(score, risk):
+            self.customer_.write({"churn_score": score, "churn_risk": risk})
+            return self.view("risk")["note"]
+
+        self.assertIsNone(note(0, False))
+        scored(self.subscription, 72.5, "high")
+        self.assertIsNone(note(72.5, "high"))
+        scored(self.subscription, 55, "high")
+        self.assertIn("stays until the score", note(55, "high"))
+        other = self.subscribe(self.partner, 1000)
+        scored(self.subscription, 72.5, "high")
+        scored(other, 10, "low")
+        told = note(11, "high")
+        self.assertIn(f"that of {self.subscription.name}; the score", told)
+        self.assertNotIn(other.name, told)
+        self.assertIn("follows with the next refresh", note(11, "medium"))
+        by_hand = {
+            "churn_risk_override": "high",
+            "churn_risk_override_reason": "They told me",
+            "churn_risk_override_until": self.company._subscription_today(),
+            "churn_risk_override_user_id": self.env.uid,
+        }
+        scored(self.subscription, 20, "high", **by_hand)
+        told = note(11, "high")
+        self.assertIn(f"that of {self.subscription.name}", told)
+        self.assertIn(f"has set the risk of {self.subscription.name} by hand", told)
+        self.assertIn(self.env.user.name, told)
+
     def test_risk_is_the_mean_by_mrr_of_the_same_way_of_scoring(self):
         other = self.subscribe(self.partner, 30)
         self.keep("2025-04-02", "low", 5, churn_scored_by="model")

@@ -27,7 +27,7 @@ class WizardCase(OfferCase):
 
     def open(self, subscriptions, **values):
         """Return the wizard as it opens from the list."""
-        model = self.env["subscription.offer.wizard"].with_context(
+        model = subscriptions.env["subscription.offer.wizard"].with_context(
             active_model=subscriptions._name, active_ids=subscriptions.ids
         )
         form = Form(model)
@@ -74,6 +74,47 @@ class TestOfferWizard(WizardCase):
         )
         self.bill(TODAY)
         self.assertBilled(ben, 80)
+
+    def test_who_is_reached_is_asked_once_a_change(self):
+        wizard = self.env.registry["subscription.offer.wizard"]
+        asked = []
+
+        def counted(own):
+            asked.append(own)
+            return reach(own)
+
+        reach = wizard._reach
+        form = Form(
+            self.env["subscription.offer.wizard"].with_context(
+                active_model=self.subs._name, active_ids=self.subs.ids
+            )
+        )
+        self.patch(wizard, "_reach", counted)
+        form.offer_id = self.offer
+        self.assertEqual(form.cost, 180)
+        self.assertEqual(len(asked), 1)
+
+    def test_what_it_was_worth_is_asked_once_an_offer(self):
+        offers = self.env.registry["subscription.offer"]
+        asked = []
+
+        def counted(own, company):
+            asked.append(own.id)
+            return 0.5, ""
+
+        form = Form(
+            self.env["subscription.offer.wizard"].with_context(
+                active_model=self.subs._name, active_ids=self.subs.ids
+            )
+        )
+        self.patch(offers, "_uplift", counted)
+        form.offer_id = self.offer
+        self.assertEqual(asked, [self.offer.id])
+        self.assertIn("uplift 50.0 %", form.worth)
+        form.name = "Another"
+        form.holdout_percent = 10
+        self.assertIn("uplift 50.0 %", form.worth)
+        self.assertEqual(asked, [self.offer.id])
 
     def test_what_is_not_known_is_not_0(self):
         program = self.make_program("percent")
@@ -165,8 +206,7 @@ class TestOfferRights(WizardCase):
         user = self.make_user("salesperson")
         own, other = self.subs[:2]
         own.user_id = user
-        wizard = self.open(own)
-        as_user = self.as_user(wizard, user)
+        as_user = self.open(self.as_user(own, user))
         campaign = as_user.env["subscription.campaign"].browse(
             as_user.action_confirm()["res_id"]
         )
@@ -195,8 +235,8 @@ class TestOfferRights(WizardCase):
             {"kind": "points", "program_id": self.make_program().id, "points": 5},
         ):
             with self.subTest(values):
-                wizard = self.open(sub, offer_id=self.make_offer(**values))
-                as_user = self.as_user(wizard, user)
+                offer = self.make_offer(**values)
+                as_user = self.open(self.as_user(sub, user), offer_id=offer)
                 self.assertTrue(as_user.worth)
                 action = as_user.action_confirm()
                 campaign = as_user.env["subscription.campaign"].browse(action["res_id"])

@@ -158,7 +158,11 @@ class TestSegmentLinks(FollowCase):
         for record in self.everything:
             tag = self.tags_of(record)[1]
             self.untag_by_hand(record, tag)
+            self.segment._follow(self.company)
             self.tag_by_hand(record, tag)
+        self.segment._follow(self.company)
+        for record in self.everything:
+            self.assertEqual({state for _kind, state in self.rows(record)}, {"found"})
         self.leave(self.segment, self.subscription)
         for record in self.everything:
             self.assertTags(record, "Star")

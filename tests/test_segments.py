@@ -858,6 +858,17 @@ class TestSegmentScreens(SegmentCase):
             self.assertEqual(form.preview_count, 1)
         self.assertEqual(self.members(form.record), self.big)
 
+    def test_preview_says_of_which_day(self):
+        """Today, whenever the members were brought to another one."""
+        segment = self.make_segment()
+        self.evaluate(segment)
+        self.assertEqual(segment.preview_date, day(TODAY))
+        self.assertEqual(segment.evaluated_as_of, day(TODAY))
+        self.evaluate(segment, "2025-03-01")
+        segment.invalidate_recordset()
+        self.assertEqual(segment.preview_date, day(TODAY))
+        self.assertEqual(segment.evaluated_as_of, day("2025-03-01"))
+
     def test_preview_shows_only_what_a_person_may_read(self):
         other = self.make_company("Second Company")
         self.subscribe(self.make_partner("Dee"), 50, company=other)
