@@ -86,5 +86,5 @@ def compared_members(company, condition):
 
 def member_time():
     """Return when ``member`` of ``campaign`` was reached or held out, in SQL."""
-    # Campaigns of old do not know when they held out.
+    # One of which neither is known counts since the campaign began.
     return SQL("COALESCE(member.reached_at, member.held_out_at, campaign.started_at)")
