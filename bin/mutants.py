@@ -1978,9 +1978,23 @@ MUTANTS = [
     Mutant(
         "6 only raised",
         PRIORITY,
-        "row[3] > row[2]]",
-        "row[3] >= row[2]]",
+        "row[2] > row[1]]",
+        "row[2] >= row[1]]",
         "TestTicketPriority.test_never_lowered",
+    ),
+    Mutant(
+        "6 why, in the system's language",
+        PRIORITY,
+        "names.get(self.env.lang) or ",
+        "",
+        "TestTicketPriority.test_note_in_the_language_of_the_system",
+    ),
+    Mutant(
+        "6 the first segment of those that ask for the highest",
+        PRIORITY,
+        "sorted(rows, key=itemgetter(3))",
+        "sorted(rows, key=itemgetter(3), reverse=True)",
+        "TestTicketPriority.test_first_of_those_that_ask_for_the_highest",
     ),
     Mutant(
         "6 a person's later choice",

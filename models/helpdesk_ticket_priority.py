@@ -1,5 +1,7 @@
 # Copyright 2026 subscription_segmentation contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from operator import itemgetter
+
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL
 from odoo.tools.misc import split_every
@@ -58,7 +60,7 @@ class HelpdeskTicket(models.Model):
             SQL(
                 """
                 WITH %s
-                SELECT ticket_id, segment_id, priority_before, priority_after
+                SELECT ticket_id, priority_before, priority_after, place, name
                   FROM asked
                 """,
                 raise_part(wishes(Scope(records=self.ids))),
@@ -72,25 +74,26 @@ class HelpdeskTicket(models.Model):
 
         Not in the name, or language, of whoever wrote the ticket.
 
-        :param rows: (ticket id, segment id, priority before, priority asked for), of
-            which the highest counts
+        :param rows: those of :func:`raise_part`, of which the highest counts
         """
-        rows = [row for row in rows if row[2] is None or row[3] > row[2]]
+        rows = [row for row in rows if row[1] is None or row[2] > row[1]]
         if not rows:
             return
-        root = self.env.ref("base.partner_root").sudo()
+        partners = self.env["res.partner"].sudo()
+        # What is read here, each new ticket waits for: that it exists is known.
+        root = partners.browse(
+            self.env["ir.model.data"]._xmlid_to_res_id("base.partner_root")
+        )
         tickets = self.with_user(SUPERUSER_ID).with_context(
             **{RAISING: True}, lang=root.lang
         )
-        segments = tickets.env["subscription.segment"].browse({row[1] for row in rows})
-        order = {segment.id: place for place, segment in enumerate(segments.sorted())}
         highest = {}
-        for ticket, segment, before, after in rows:
-            asked = (after, -order[segment], segment, before)
-            highest[ticket] = max(highest.get(ticket, asked), asked)
+        for ticket, before, after, _place, names in sorted(rows, key=itemgetter(3)):
+            if ticket not in highest or after > highest[ticket][0]:
+                highest[ticket] = (after, before, names)
         by_priority = {}
-        for ticket, (after, _order, segment, before) in sorted(highest.items()):
-            by_priority.setdefault(after, {})[ticket] = (segment, before)
+        for ticket, (after, *reason) in sorted(highest.items()):
+            by_priority.setdefault(after, {})[ticket] = reason
         for priority, some in by_priority.items():
             for ids in split_every(BATCH, some):
                 batch = tickets.browse(ids)
@@ -102,13 +105,12 @@ class HelpdeskTicket(models.Model):
                 )
 
     @api.model
-    def _reason(self, priority, segment_id, before):
+    def _reason(self, priority, before, names):
         words = dict(self._fields["priority"]._description_selection(self.env))
-        segment = self.env["subscription.segment"].browse(segment_id)
         return self.env._(
             "Priority raised from %(before)s to %(after)s: the customer is in the "
             "segment %(segment)s.",
             before=words.get(before, "–"),
             after=words[priority],
-            segment=segment.name,
+            segment=names.get(self.env.lang) or names["en_US"],
         )

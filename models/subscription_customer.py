@@ -200,7 +200,9 @@ class SubscriptionCustomer(models.Model):
     @api.model
     def _by_partner(self, partners):
         """Return ``{(commercial partner id, company id): customer}``."""
-        customers = self.search([("partner_id", "in", partners.ids)])
+        customers = self.search_fetch(
+            [("partner_id", "in", partners.ids)], ["company_id", "partner_id"]
+        )
         return {
             (customer.partner_id.id, customer.company_id.id): customer
             for customer in customers

@@ -97,19 +97,20 @@ class SubscriptionSegmentLink(models.Model):
     def _write_links(self, kind, parts, more=None):
         nothing = SQL(
             """
-            asked AS (SELECT NULL::int AS ticket_id, NULL::int AS segment_id,
-                             NULL::varchar AS priority_before,
-                             NULL::varchar AS priority_after WHERE FALSE)
+            asked AS (SELECT NULL::int AS ticket_id, NULL AS priority_before,
+                             NULL AS priority_after, NULL::int[] AS place,
+                             NULL::jsonb AS name
+                       WHERE FALSE)
             """
         )
         rows = self.env.execute_query(
             SQL(
                 """
                 WITH %(parts)s, %(more)s
-                SELECT NULL, NULL, NULL, NULL
+                SELECT NULL, NULL, NULL, NULL, NULL
                  WHERE EXISTS (SELECT FROM added) OR EXISTS (SELECT FROM taken)
              UNION ALL
-                SELECT ticket_id, segment_id, priority_before, priority_after
+                SELECT ticket_id, priority_before, priority_after, place, name
                   FROM asked
                 """,
                 parts=parts,

@@ -410,6 +410,9 @@ def wishes_of(rows):
 def raise_part(wishes):
     """Return the part *asked* of a WITH that writes down who asks for a priority.
 
+    It returns ticket_id, priority_before, priority_after, the place of the segment (its
+    sequence and id) and its name in all languages.
+
     :param wishes: SQL of what is asked for
     """
     return SQL(
@@ -422,7 +425,13 @@ def raise_part(wishes):
                    now() AT TIME ZONE 'UTC'
               FROM (%s) AS wishes
                 ON CONFLICT DO NOTHING
-         RETURNING ticket_id, segment_id, priority_before, priority_after
+         RETURNING ticket_id, priority_before, priority_after,
+                   (SELECT ARRAY[segment.sequence, segment.id]
+                      FROM subscription_segment segment
+                     WHERE segment.id = segment_id) AS place,
+                   (SELECT segment.name
+                      FROM subscription_segment segment
+                     WHERE segment.id = segment_id) AS name
         )
         """,
         wishes,

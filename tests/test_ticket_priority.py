@@ -194,6 +194,27 @@ class TestTicketPriority(PriorityCase):
         self.assertEqual(note.author_id, self.env.ref("base.partner_root"))
         self.assertTrue(note.is_internal)
 
+    def test_note_in_the_language_of_the_system(self):
+        """Not of who writes the ticket; what is not translated is as it was written."""
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.env.ref("base.partner_root").sudo().lang = "fr_FR"
+        self.enter(self.segment, self.subscription)
+        self.assertPriority(self.make_ticket(self.contact), "2", "Star")
+        self.segment.with_context(lang="fr_FR").name = "Étoile"
+        self.assertPriority(self.make_ticket(self.contact), "2", "Étoile")
+
+    def test_first_of_those_that_ask_for_the_highest(self):
+        self.segment.sequence = 30
+        for name, priority, sequence in (
+            ("Second", "3", 20),
+            ("First", "3", 15),
+            ("Low", "2", 10),
+        ):
+            segment = self.make_priority(priority, name, sequence=sequence)
+            self.enter(segment, self.subscription, follow=False)
+        self.enter(self.segment, self.subscription, follow=False)
+        self.assertPriority(self.make_ticket(self.contact), "3", "First")
+
     def test_new_ticket_by_mail(self):
         self.contact.email = "contact@example.com"
         self.enter(self.segment, self.subscription)
@@ -366,8 +387,8 @@ class TestTicketCreationCost(PriorityCase):
             yield
 
     def make_one(self, partner, ours):
-        """Return (queries, seconds) of one more ticket."""
-        self.env.flush_all()
+        """Return (queries, seconds) of one more ticket, with nothing read before."""
+        self.env.invalidate_all()
         with nullcontext() if ours else self.without_us():
             queries, begin = self.env.cr.sql_log_count, perf_counter()
             self.make_ticket(partner)
