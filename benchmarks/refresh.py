@@ -4,24 +4,41 @@
 
 The floor is one UPDATE … FROM of the same columns on all subscriptions and customers
 from ready tables, committed. Times are medians of five runs after a warm-up; RESULTS
-names a file in which runs of other sizes leave theirs.
+names a file in which runs of other sizes leave theirs. First with RFM, lifecycle and
+tenure alone, then with all that a refresh computes.
 """
 
 import json
 import os
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
+from unittest.mock import patch
+
+import pandas as pd
 
 from odoo.tools import SQL
 
 from odoo.addons.subscription_segmentation.benchmarks.population import vacuum
-from odoo.addons.subscription_segmentation.models.scoring import TABLES
+from odoo.addons.subscription_segmentation.models import scoring, subscription_refresh
+from odoo.addons.subscription_segmentation.models.scoring import (
+    LIFE,
+    POSITION,
+    RFM,
+    TABLES,
+    TOTALS,
+)
 
 RUNS = 5
 LIST_RUNS = 25
 SAMPLE = 300
 MEBIBYTE = 1024 * 1024
+#: The columns of RFM, lifecycle and tenure.
+RFM_TABLES = {
+    "sale.subscription": POSITION + LIFE + RFM,
+    "subscription.customer": TOTALS + LIFE + RFM,
+}
 
 
 def commit():
@@ -47,6 +64,39 @@ def timed(work, before=nothing):
         work()
         seconds.append(time.perf_counter() - start)
     return median(seconds[1:])
+
+
+def rfm_alone(stack):
+    """Have a refresh compute and write RFM, lifecycle and tenure, and nothing else."""
+
+    def replace(owner, **values):
+        for name, value in values.items():
+            stack.enter_context(patch.object(owner, name, value))
+
+    def nothing_known(*_args, **_kwargs):
+        return None
+
+    def subscriptions_as_they_are(*args):
+        return next(arg for arg in args if isinstance(arg, pd.DataFrame))
+
+    stack.enter_context(patch.dict(TABLES, RFM_TABLES))
+    replace(
+        scoring,
+        CUSTOMER_COLUMNS=RFM_TABLES["subscription.customer"],
+        scorer=nothing_known,
+        running_subscriptions=nothing_known,
+        read_use=nothing_known,
+        with_risk=subscriptions_as_they_are,
+        with_recommendations=subscriptions_as_they_are,
+        with_value=subscriptions_as_they_are,
+        risks=lambda *_args: pd.DataFrame(),
+        referrals=lambda *_args: pd.Series(dtype=int),
+        worklist=lambda *_args: 0,
+    )
+    replace(subscription_refresh, SUBSCRIPTION_COLUMNS=RFM_TABLES["sale.subscription"])
+    # Segments and health rules come after that.
+    run_model = type(env["subscription.refresh"])
+    replace(run_model, _begin_segmenting=run_model._finish)
 
 
 def forget():
@@ -76,6 +126,7 @@ def make_ready():
     """Keep what a refresh stored as the ready tables of the floor."""
     for model, names in TABLES.items():
         table = env[model]._table
+        run("DROP TABLE IF EXISTS %(ready)s", ready=SQL.identifier(f"bench_{table}"))
         run(
             "CREATE TABLE %(ready)s AS SELECT id, %(columns)s FROM %(table)s",
             ready=SQL.identifier(f"bench_{table}"),
@@ -176,58 +227,81 @@ def lists():
 
 def measure(label, floor_seconds):
     """Print what a refresh costs with every row changed and with nothing changed."""
-    changed = timed(refresh, forget)
-    unchanged = timed(refresh, lambda: vacuum(env))
-    for what, seconds in (("every row", changed), ("nothing", unchanged)):
-        text = f"refresh, {what} changed, {label}"
+    took = {
+        "every row": timed(refresh, forget),
+        "nothing": timed(refresh, lambda: vacuum(env)),
+    }
+    for what, seconds in took.items():
+        text = f"refresh, {what} changed{label}"
         ratio = seconds / floor_seconds
         print(f"  {text:<46}{seconds:>9.3f} s{ratio:>8.2f} × floor", flush=True)
-    return changed, unchanged
+    return took
 
 
-def main():
-    number = int(os.environ["N"])
-    results = Path(os.environ["RESULTS"])
-    linear, trees = env["subscription.churn.model"].search([], order="id")
-    linear.state = "in_use"
+def compare(title, number, idle, models):
+    """Print what refreshes cost beside their floor.
+
+    :param idle: MiB of this process before the first of them
+    :param models: churn models by what is said of them
+    """
     vacuum(env)
-    before = resident("VmRSS")
     first = refresh()
     if first.changed_count != 2 * number:
         raise SystemExit(f"ERROR: {first.changed_count} rows changed of {2 * number}")
-    memory = resident("VmHWM") - before
+    memory = resident("VmHWM") - idle
     make_ready()
-
-    print(f"\n{number:,} subscriptions and customers, medians of {RUNS} runs")
+    print(f"\n{title}, {number:,} subscriptions and customers, medians of {RUNS} runs")
     floor_seconds = timed(floor, forget)
     print(f"  {'floor: one UPDATE … FROM per table':<46}{floor_seconds:>9.3f} s")
-    changed, unchanged = measure("linear model", floor_seconds)
-    linear.state = "trained"
-    env.flush_all()
-    trees.state = "in_use"
-    measure("trees", floor_seconds)
+    took = []
+    for label, model in models.items():
+        env["subscription.churn.model"].search([]).state = "trained"
+        env.flush_all()
+        model.state = "in_use"
+        took.append(measure(label, floor_seconds))
     record = write_records()
-    refresh()
-    vacuum(env)
+    ratio = record * number / took[0]["every row"]
     print(
         f"  {'ORM write of a subscription and its customer':<46}{record:>9.5f} s"
-        f"{record * number / changed:>8.1f} × the refresh's"
+        f"{ratio:>8.1f} × the refresh's"
     )
     print(f"  {'memory growth of the process at most':<46}{memory:>9.0f} MiB")
-    for model, work, field, core, ours, core_seconds in lists():
-        label = f"{work} {model} by {field}"
-        print(f"  {label:<46}{ours:>9.3f} s{ours / core_seconds:>8.2f} × by {core}")
-    for line in results.read_text().splitlines() if results.exists() else ():
-        smaller = json.loads(line)
-        for label, seconds in (("every row", changed), ("nothing", unchanged)):
+    compare_sizes(title, number, took[0])
+
+
+def compare_sizes(title, number, took):
+    """Print how the time has grown since the runs of other sizes."""
+    results = Path(os.environ["RESULTS"])
+    lines = results.read_text().splitlines() if results.exists() else []
+    for smaller in map(json.loads, lines):
+        if smaller["title"] != title:
+            continue
+        for label, seconds in took.items():
             ratio = seconds / smaller[label]
             size = number / smaller["number"]
             print(
                 f"  {label} changed: {ratio:.1f} × the time for {size:.0f} × the rows"
             )
     with results.open("a") as file:
-        line = {"number": number, "every row": changed, "nothing": unchanged}
-        file.write(json.dumps(line) + "\n")
+        file.write(json.dumps({"title": title, "number": number, **took}) + "\n")
+
+
+def main():
+    number = int(os.environ["N"])
+    linear, trees = env["subscription.churn.model"].search([], order="id")
+    linear.state = "in_use"
+    idle = resident("VmRSS")
+    with ExitStack() as stack:
+        rfm_alone(stack)
+        compare("RFM, lifecycle and tenure alone", number, idle, {"": linear})
+    models = {", linear model": linear, ", trees": trees}
+    compare("All scores, segments and health", number, idle, models)
+    refresh()
+    vacuum(env)
+    print(f"\nLists, medians of {LIST_RUNS} pairs")
+    for model, work, field, core, ours, core_seconds in lists():
+        label = f"{work} {model} by {field}"
+        print(f"  {label:<46}{ours:>9.3f} s{ours / core_seconds:>8.2f} × by {core}")
 
 
 main()
