@@ -108,13 +108,6 @@ class SaleSubscription(models.Model):
                 tip = row
         return Content(message, offer, tip)
 
-    def _recommended_offers(self):
-        """Return ``{subscription id: the offer that is meant for it}``, set-wise.
-
-        Empty: none is. Whether it may be made now is for the offer to say.
-        """
-        return {id_: content.offer for id_, content in self._content().items()}
-
     def _shared_content(self):
         """Return the message and the offer that are meant for all of them alike."""
         content = self._content().values()

@@ -13,7 +13,7 @@ REASONS = [
     ("closed", "Subscription closed"),
     ("control", "Control group"),
     ("refused", "Opted out"),
-    ("no_address", "No address"),
+    ("no_address", "No address or number"),
     ("blacklisted", "Blacklisted"),
     ("too_recent", "Contacted too recently"),
     ("duplicate", "Reached by another subscription"),

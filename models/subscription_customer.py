@@ -201,7 +201,9 @@ class SubscriptionCustomer(models.Model):
     def _by_partner(self, partners):
         """Return ``{(commercial partner id, company id): customer}``."""
         customers = self.search_fetch(
-            [("partner_id", "in", partners.ids)], ["company_id", "partner_id"]
+            [("partner_id", "in", partners.ids)],
+            ["company_id", "partner_id"],
+            order="id",
         )
         return {
             (customer.partner_id.id, customer.company_id.id): customer

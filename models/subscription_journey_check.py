@@ -46,6 +46,36 @@ def owed(env, company, today, invoices):
     }
 
 
+def came_back(since):
+    """Return SQL that the customer of a subscription runs another one by now.
+
+    :param since: SQL of the day from which on that one has begun
+    """
+    return SQL(
+        """
+        EXISTS (SELECT FROM sale_subscription other
+                 WHERE other.customer_id = subscription.customer_id
+                   AND other.is_running
+                   AND other.first_start_date >= %s)
+        """,
+        since,
+    )
+
+
+def is_member(segment):
+    """Return SQL that a subscription is in a segment now."""
+    return SQL(
+        """
+        EXISTS (SELECT FROM subscription_segment_membership membership
+                 WHERE membership.segment_id = %s
+                   AND membership.subscription_id = subscription.id
+                   AND membership.date_to IS NULL
+                   AND membership.kind <> 'pinned_out')
+        """,
+        segment.id or None,
+    )
+
+
 class SubscriptionJourneyDelivery(models.Model):
     """Whether what is due may be done: looked at at the moment of doing it."""
 
@@ -131,23 +161,12 @@ class SubscriptionJourneyDelivery(models.Model):
                        CASE WHEN enrolment.state <> 'running' OR NOT step.active
                             THEN COALESCE(enrolment.stop_reason, 'removed')
                             WHEN %(ended)s AND subscription.is_running THEN 'returned'
-                            WHEN %(ended)s AND EXISTS (
-                                SELECT FROM sale_subscription other
-                                 WHERE other.customer_id = subscription.customer_id
-                                   AND other.is_running
-                                   AND other.first_start_date >= delivery.anchor_date)
-                            THEN 'returned'
+                            WHEN %(ended)s AND %(came_back)s THEN 'returned'
                             WHEN NOT %(ended)s AND %(closed)s
                                  AND subscription.is_running IS NOT TRUE
                             THEN 'closed'
                             WHEN NOT subscription.active THEN 'closed'
-                            WHEN %(left)s AND NOT EXISTS (
-                                SELECT FROM subscription_segment_membership membership
-                                 WHERE membership.segment_id = %(segment)s
-                                   AND membership.subscription_id = subscription.id
-                                   AND membership.date_to IS NULL
-                                   AND membership.kind <> 'pinned_out')
-                            THEN 'left'
+                            WHEN %(left)s AND NOT %(is_member)s THEN 'left'
                             WHEN %(reply)s AND EXISTS (
                                 SELECT FROM subscription_journey_delivery sent
                                   JOIN mailing_trace trace ON trace.id = sent.trace_id
@@ -203,7 +222,8 @@ class SubscriptionJourneyDelivery(models.Model):
                 closed=journey.stop_on_closed,
                 left=journey.stop_on_left,
                 reply=journey.stop_on_reply,
-                segment=journey.segment_id.id or None,
+                came_back=came_back(SQL("delivery.anchor_date")),
+                is_member=is_member(journey.segment_id),
                 today=today,
                 recently=now - SAME,
                 before=step._step_before().id or None,

@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 from ..signals.renewals import recurring_invoices
 from .journey_domain import matching
-from .subscription_journey_check import owed
+from .subscription_journey_check import came_back, is_member, owed
 
 #: Why a person cannot enrol a subscription, beside the reasons of campaigns.
 HAND_REASONS = [
@@ -63,12 +63,7 @@ class SubscriptionJourney(models.Model):
                             WHEN %(ended)s AND (subscription.is_running
                                                 OR subscription.end_date IS NULL)
                             THEN 'not_ended'
-                            WHEN %(ended)s AND EXISTS (
-                                SELECT FROM sale_subscription other
-                                 WHERE other.customer_id = subscription.customer_id
-                                   AND other.is_running
-                                   AND other.first_start_date >= subscription.end_date)
-                            THEN 'returned'
+                            WHEN %(ended)s AND %(came_back)s THEN 'returned'
                             WHEN NOT %(ended)s AND %(closed)s
                                  AND subscription.is_running IS NOT TRUE
                             THEN 'closed'
@@ -84,13 +79,7 @@ class SubscriptionJourney(models.Model):
                                    AND notice.withdrawn_on IS NULL
                                    AND notice.closed_on IS NULL)
                             THEN 'no_notice'
-                            WHEN %(left)s AND NOT EXISTS (
-                                SELECT FROM subscription_segment_membership membership
-                                 WHERE membership.segment_id = %(segment)s
-                                   AND membership.subscription_id = subscription.id
-                                   AND membership.date_to IS NULL
-                                   AND membership.kind <> 'pinned_out')
-                            THEN 'not_member'
+                            WHEN %(left)s AND NOT %(is_member)s THEN 'not_member'
                             WHEN NOT (%(wanted)s) THEN 'journey_domain'
                             WHEN EXISTS (
                                 SELECT FROM subscription_journey_enrolment own
@@ -117,7 +106,8 @@ class SubscriptionJourney(models.Model):
                 ended=self.anchor == "ended",
                 closed=self.stop_on_closed,
                 left=self.stop_on_left,
-                segment=self.segment_id.id or None,
+                came_back=came_back(SQL("subscription.end_date")),
+                is_member=is_member(self.segment_id),
                 wanted=SQL("subscription.id IN %s", wanted) if wanted else SQL("TRUE"),
                 journey=self.id,
                 again=self._again(),

@@ -68,7 +68,7 @@ class TestCampaigns(MailingCase):
         self.assertEqual((wizard.chosen_count, wizard.reached_count), (2, 1))
         self.assertEqual(
             [(line["reason"], line["number"]) for line in wizard.excluded],
-            [("No address", 1)],
+            [("No address or number", 1)],
         )
 
     def test_nothing_is_made_without_a_text_or_a_sender(self):
