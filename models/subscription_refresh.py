@@ -40,6 +40,10 @@ TRIES = 3
 #: A run whose process still lives but has not moved for so long is reported.
 SILENCE = timedelta(hours=1)
 KEEP_DAYS = 90
+#: The scheduler that bills subscriptions, and when it is looked at again if it works.
+BILLING = "subscription_oca.ir_cron_subscription_management"
+BILLING_PATIENCE = timedelta(minutes=5)
+CRON = "subscription_segmentation.ir_cron_subscription_refresh"
 #: A run with more rows that fail has something else wrong with it.
 MOST_FAILURES = 100
 #: First half of the key of the advisory lock; the second one is the company.
@@ -175,9 +179,7 @@ class SubscriptionRefresh(models.Model):
         run = self._request(company)
         if run.state != "waiting":
             run.again = True
-        self.env.ref(
-            "subscription_segmentation.ir_cron_subscription_refresh"
-        ).sudo()._trigger()
+        self.env.ref(CRON).sudo()._trigger()
         return run
 
     def action_refresh_now(self):
@@ -206,7 +208,13 @@ class SubscriptionRefresh(models.Model):
         for company in companies:
             while run := self._due(company):
                 if not run._run(lambda left=left: commit(1, remaining=left)):
-                    return  # out of time: Odoo calls again
+                    # Out of time: Odoo calls again. While subscriptions are billed it
+                    # would call at once, and in vain.
+                    if not self._hold_billing():
+                        cron = self.env.ref(CRON)
+                        cron._trigger(at=fields.Datetime.now() + BILLING_PATIENCE)
+                        commit(remaining=0)
+                    return
                 if run.state in OPEN:
                     break  # another process works on it
             left -= 1
@@ -246,7 +254,7 @@ class SubscriptionRefresh(models.Model):
         """Work on the run until it is finished, unless another process does.
 
         :param commit: called after each step; returns what is falsy to break off
-        :return: False if it was broken off
+        :return: False if it was broken off, or waits while subscriptions are billed
         """
         self.ensure_one()
         with self._exclusive(self.company_id) as free:
@@ -255,6 +263,8 @@ class SubscriptionRefresh(models.Model):
             tries = 0
             while free and self.state in OPEN:
                 try:
+                    if not self._hold_billing():
+                        return False  # goes on when it is done
                     self._work()
                     go_on = commit()
                     tries = 0
@@ -270,6 +280,24 @@ class SubscriptionRefresh(models.Model):
                 if not go_on and self.state in OPEN:
                     return False
         return True
+
+    @api.model
+    def _hold_billing(self):
+        """Keep subscription_oca's billing from starting; return whether it is idle.
+
+        It bills all in one transaction, which would be lost as a whole if a row that it
+        has still to write were written here meanwhile. Until the next commit.
+        """
+        cron = self.env.ref(BILLING, raise_if_not_found=False)
+        return not cron or bool(
+            self.env.execute_query(
+                SQL(
+                    "SELECT id FROM ir_cron WHERE id = %s"
+                    " FOR NO KEY UPDATE SKIP LOCKED",
+                    cron.id,
+                )
+            )
+        )
 
     @contextmanager
     def _exclusive(self, company):
@@ -610,7 +638,10 @@ class SubscriptionRefresh(models.Model):
         scores, customer_scores = company_scores(
             self.env, company, today, subscription_scores(self.env, company, today)
         )
-        customers = subscriptions.customer_id
+        # What has ended stays with its customer when it is given to another company.
+        customers = subscriptions.customer_id.filtered(
+            lambda customer: customer.company_id == company
+        )
         store(
             subscriptions.browse(),
             scores.loc[subscriptions.ids, SUBSCRIPTION_COLUMNS],

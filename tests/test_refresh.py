@@ -3,7 +3,7 @@
 """The refresh: what it stores, that it goes on where it was and stops for no record."""
 
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from freezegun import freeze_time
 
@@ -666,6 +666,35 @@ class TestRefreshSchedule(RefreshCase):
             with freeze_time(now), self.enter_registry_test_mode():
                 self.cron.method_direct_trigger()
             self.assertEqual(Refresh.search_count(mine), count, now)
+
+    @contextmanager
+    def billing(self):
+        """Hold the scheduler of billing as Odoo does while it runs; yields a cursor."""
+        cron = self.env.ref("subscription_oca.ir_cron_subscription_management")
+        query = "SELECT id FROM ir_cron WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED"
+        with db_connect(self.env.cr.dbname).cursor() as other:
+            other.execute(query, [cron.id])
+            yield other.fetchall()
+
+    def test_waits_while_subscriptions_are_billed(self):
+        """Billing is one transaction: a row we write meanwhile would lose all of it."""
+        mine = [("company_id", "=", self.company.id)]
+        Refresh = self.env["subscription.refresh"]
+        triggers = self.env["ir.cron.trigger"]
+        with freeze_time("2025-06-30 12:00:00"), self.enter_registry_test_mode():
+            with self.billing() as held:
+                self.assertTrue(held)
+                self.cron.method_direct_trigger()
+            self.assertEqual(Refresh.search(mine).state, "waiting")
+            self.assertEqual(
+                triggers.search([("cron_id", "=", self.cron.id)]).mapped("call_at"),
+                [datetime(2025, 6, 30, 12, 5)],
+            )
+            self.cron.method_direct_trigger()
+            self.assertEqual(Refresh.search(mine).state, "done")
+            # Nor does billing begin while a step is not committed.
+            with self.billing() as held:
+                self.assertFalse(held)
 
     def test_one_that_failed_is_tried_again_a_few_times(self):
         Refresh = self.env["subscription.refresh"]
