@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from odoo.fields import Date
 from odoo.tools import SQL
 
 from ..analytics.period import MONTHS
@@ -248,8 +249,11 @@ def _present(env, ids=None, company=None):
                ) ELSE 0 END END AS discount,
                NULLIF(s.payment_method, '') AS payment_method,
                COALESCE(line.product_key, '') AS product_key,
-               ROUND(mrr.exact, currency.decimal_places) AS contracted,
-               CASE WHEN s.is_paused THEN 0 ELSE ROUND(
+               ROUND(
+                   ROUND(mrr.exact / currency.rounding) * currency.rounding,
+                   currency.decimal_places
+               ) AS contracted,
+               CASE WHEN s.is_paused THEN 0 ELSE ROUND(ROUND(
                    mrr.exact * (100 - COALESCE(CASE
                        WHEN offer.given > 0 THEN offer.given
                        -- It is due and not billed yet.
@@ -259,12 +263,16 @@ def _present(env, ids=None, company=None):
                                 + offer.remaining * period.number
                                 * ('1 ' || period.unit)::interval
                        THEN offer.promised
-                   END, 0)) / 100,
-                   currency.decimal_places
-               ) END AS effective,
+                   END, 0)) / 100 / currency.rounding
+               ) * currency.rounding, currency.decimal_places) END AS effective,
                s.active
                    AND COALESCE(stage.type = 'in_progress', FALSE)
-                   AND COALESCE(s.date_start <= today.date, TRUE)
+                   -- Another stage of progress dates the start anew, by the day it is
+                   -- in UTC, which may be tomorrow here.
+                   AND (
+                       COALESCE(s.date_start <= today.date, TRUE)
+                       OR (s.is_running AND s.date_start <= %(utc)s)
+                   )
                    AND origin.order_subscription_id IS NULL AS running,
                COALESCE(s.is_paused, FALSE) AS paused,
                NOT s.active AS archived
@@ -305,6 +313,7 @@ def _present(env, ids=None, company=None):
         own=own,
         lines=lines,
         today=_today(env),
+        utc=Date.today(),
         discounts=offers.discounts(_today(env), own),
         # One division of whole numbers, so that halves round as they should.
         units_per=_case({unit: m.denominator for unit, m in MONTHS.items()}),

@@ -120,6 +120,44 @@ class TestLiveHistory(LiveCase):
         )
         self.assertBooked(subscription, (TODAY, START, 10))
 
+    def test_another_stage_of_progress_in_the_evening_west_of_utc(self):
+        """The stage dates the start anew, by a day that has not come here: no churn."""
+        self.company.partner_id.tz = "America/Los_Angeles"
+        dunning = self.get_stage("in_progress").copy({"name": "Dunning"})
+        subscription = self.start()
+        with freeze_time("2025-04-21 01:00:00"):
+            subscription.stage_id = dunning
+            self.env.cr.flush()
+            self.assertEqual(subscription.date_start, day("2025-04-21"))
+            self.assertEqual(self.booked(subscription, "event"), [(START,)])
+            self.assertTrue(subscription.is_running)
+
+    def test_amounts_as_the_currency_rounds_them(self):
+        """Invariant 2: also where that is no power of ten."""
+        chf = self.get_currency("CHF", {"2024-01-01": 1})
+        chf.rounding = 0.05
+        plan = self.make_plan("Yearly", interval=12)
+        subscription = self.open_subscription(
+            self.partner, 100, currency="CHF", template_id=plan.id
+        )
+        subscription.action_start_subscription()
+        self.env.cr.flush()
+        subscription._reconcile("reconciled")
+        self.assertEqual(self.booked(subscription, "mrr_delta"), [(8.35,)])
+        self.assertEqual(subscription.mrr, 8.35)
+
+    def test_ended_one_of_another_company_is_refreshed(self):
+        """It stays with its customer of the company in which it ran."""
+        other = self.make_company("Second Company", "USD")
+        subscription = self.start()
+        subscription.close_subscription()
+        self.env.cr.flush()
+        subscription.company_id = other
+        self.env.cr.flush()
+        subscription.action_refresh_subscription()
+        self.assertEqual(subscription.customer_id.company_id, self.company)
+        self.assertFalse(subscription.is_running)
+
     def test_start_by_cron(self):
         subscription = self.open_subscription(
             self.partner, stage_id=self.get_stage("pre").id, date_start=TODAY
