@@ -6,12 +6,34 @@ from odoo.tools import SQL
 
 #: Models that are looked at, with the fields.
 READ = {
-    "account.move": ["state", "payment_state"],
+    "account.move": [
+        "amount_total",
+        "move_type",
+        "payment_state",
+        "reversed_entry_id",
+        "state",
+    ],
     "sale.order": ["state"],
     "subscription.offer": None,
     "subscription.offer.grant": None,
     "subscription.offer.use": None,
 }
+
+#: Condition that ``move`` is neither cancelled nor credited in full. One that was paid
+#: before, or that came to nothing, is never *reversed* for Odoo.
+BILLED = SQL(
+    """
+    (move.state <> 'cancel'
+     AND move.payment_state IS DISTINCT FROM 'reversed'
+     AND COALESCE((
+          SELECT SUM(refund.amount_total)
+            FROM account_move refund
+           WHERE refund.reversed_entry_id = move.id
+             AND refund.move_type = 'out_refund'
+             AND refund.state = 'posted'
+     ) < move.amount_total, TRUE))
+    """
+)
 
 
 def flush(env):
@@ -33,17 +55,13 @@ def stands(use):
         (EXISTS (
             SELECT FROM account_move move
              WHERE move.id = %(use)s.move_id
-               AND move.state <> 'cancel'
-               AND move.payment_state IS DISTINCT FROM 'reversed'
+               AND %(billed)s
         ) OR EXISTS (
             SELECT FROM sale_order sold
              WHERE sold.id = %(use)s.order_id
                AND sold.state <> 'cancel'
                AND COALESCE((
-                    SELECT BOOL_OR(
-                        move.state <> 'cancel'
-                        AND move.payment_state IS DISTINCT FROM 'reversed'
-                    )
+                    SELECT BOOL_OR(%(billed)s)
                       FROM sale_order_line line
                       JOIN sale_order_line_invoice_rel rel
                         ON rel.order_line_id = line.id
@@ -55,6 +73,7 @@ def stands(use):
         ))
         """,
         use=use,
+        billed=BILLED,
     )
 
 

@@ -184,6 +184,30 @@ class TestOfferBilling(OfferCase):
                 amounts = self.invoices(sub).mapped("amount_untaxed")
                 self.assertEqual(amounts[-3:], [80, 80, 100])
 
+    def test_credit_of_a_paid_invoice_gives_the_period_back(self):
+        """Odoo does not call it *reversed*, nor one that came to nothing."""
+        for mode in MODES:
+            for discount in (20, 100):
+                with self.subTest(mode=mode, discount=discount):
+                    sub = self.start(mode=mode)
+                    offer = self.make_offer(period_count=2, discount=discount)
+                    grant = self.grant(offer, sub)
+                    self.bill(TODAY, "2025-04-10")
+                    self.assertEqual(grant.state, "used")
+                    first = self.invoices(sub)[:1]
+                    if discount < 100:
+                        self.pay(first, TODAY)
+                    self.refund(first, TODAY)
+                    self.assertEqual(first.payment_state, "paid")
+                    self.refresh("2025-04-11")
+                    self.assertEqual((grant.use_count, grant.state), (1, "active"))
+                    self.bill("2025-05-10", "2025-06-10")
+                    invoices = self.invoices(sub).filtered(
+                        lambda move: move.move_type == "out_invoice"
+                    )
+                    amounts = invoices.mapped("amount_untaxed")
+                    self.assertEqual(amounts[-2:], [100 - discount, 100])
+
     def test_invoice_that_is_replaced_gives_its_period_once(self):
         """Also where it is replaced by who may not see offers."""
         biller = new_test_user(self.env, "biller", "account.group_account_invoice")
