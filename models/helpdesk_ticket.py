@@ -21,6 +21,7 @@ class HelpdeskTicket(models.Model):
         "priority",
         "stage_id",
         "subscription_customer_id",
+        "subscription_priority_settled",
         "team_id",
     )
 

@@ -36,9 +36,9 @@ class HelpdeskTicket(models.Model):
         if "priority" not in vals or self.env.context.get(RAISING):
             return super().write(vals)
         changed = self.filtered(lambda ticket: ticket.priority != vals["priority"])
-        result = super().write(vals)
+        # First: what else is written may have segments ask.
         changed._settle_priority()
-        return result
+        return super().write(vals)
 
     def _settle_priority(self):
         raises = self.env["subscription.segment.raise"].sudo()

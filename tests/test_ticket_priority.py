@@ -104,6 +104,17 @@ class TestTicketPriority(PriorityCase):
         self.enter(self.make_priority("3", "Urgent"), self.subscription)
         self.assertPriority(ticket, "0", "Star")
 
+    def test_choice_along_with_another_change(self):
+        """Of one save: what else changes has segments ask after the choice."""
+        ticket = self.make_ticket(self.contact)
+        self.enter(self.segment, self.subscription)
+        opened = ticket.stage_id
+        ticket.stage_id = self.closed
+        self.enter(self.make_priority("3", "Urgent"), self.subscription)
+        self.assertPriority(ticket, "2", "Star")
+        ticket.write({"stage_id": opened.id, "priority": "0"})
+        self.assertPriority(ticket, "0", "Star")
+
     def test_later_choice_where_it_was_high_enough(self):
         ticket = self.make_ticket(self.contact, priority="2")
         self.enter(self.segment, self.subscription)
