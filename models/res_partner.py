@@ -80,4 +80,6 @@ class ResPartner(models.Model):
                     partners=", ".join(keep.mapped("display_name")[:3]),
                 )
             )
+        # Not with the row: customers then have another latest answer, or none.
+        env["subscription.nps"].search([("partner_id", "in", self.ids)]).unlink()
         customers.unlink()

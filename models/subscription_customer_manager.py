@@ -317,6 +317,8 @@ class SubscriptionCustomer(models.Model):
                 ("customer_id", "in", self.ids),
                 ("closed_on", "=", False),
                 ("user_id", "=", old.id),
+                # One whose activity went with its user is raised anew.
+                ("activity_id", "!=", False),
                 ("activity_id", "not in", list(staying)),
             ]
         ).user_id = new

@@ -98,9 +98,15 @@ class SubscriptionHealthRule(models.Model):
         states["seen"] = looked_at["holds"].notna() | bool(self.feature_id)
         holding = set(states.loc[states["holds"] == 1, "customer_id"])
         found = states[health.due(states, as_of, self.condition, self.held_days)]
-        told = set(alerts.customer_id.ids)
+        # Odoo deletes the activities of users who go: somebody else gets them.
+        lost = alerts.filtered(
+            lambda alert: not alert.activity_id
+            and alert.user_id
+            and not alert.user_id.active
+        )
+        told = set((alerts - lost).customer_id.ids)
         found = found[~found["customer_id"].isin(told)]
-        return self._gone(alerts, holding), found
+        return self._gone(alerts, holding) | lost, found
 
     def _gone(self, alerts, holding):
         """Return the alerts of customers for whom the condition is gone.

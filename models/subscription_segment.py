@@ -273,6 +273,10 @@ class SubscriptionSegment(models.Model):
     def unlink(self):
         """Have all leave it before it goes, for what follows from that."""
         self.filtered("active").action_archive()
+        # Not with the row: their open activities would stay for good.
+        rules = self.env["subscription.health.rule"].sudo()
+        rules = rules.with_context(active_test=False)
+        rules.search([("segment_id", "in", self.ids)]).unlink()
         return super().unlink()
 
     def action_evaluate(self):

@@ -308,6 +308,44 @@ class TestHealthRules(HealthCase):
         self.assertFalse(self.activities())
         self.assertIn("Look at it", activity.feedback)
 
+    def test_deleted_segment_closes_what_its_rules_opened(self):
+        segment = self.env["subscription.segment"].create(
+            {
+                "name": "Own",
+                "company_id": self.company.id,
+                "enter_domain": f"[('id', '=', {self.subscription.id})]",
+            }
+        )
+        rule = self.rule("above", segment_id=segment.id)
+        self.refresh()
+        self.assertTrue(self.activities())
+        segment.unlink()
+        self.env.invalidate_all()
+        self.assertFalse(rule.exists())
+        self.assertFalse(self.activities())
+
+    def test_somebody_else_gets_what_a_user_who_left_had(self):
+        """Odoo deletes the activities of whoever is archived."""
+        rule = self.rule("above")
+        self.refresh()
+        self.ann.action_archive()
+        bea = self.make_user("user", login="bea")
+        self.customer_of.account_manager_id = bea
+        self.refresh(after(1))
+        self.assertEqual(self.activities().user_id, bea)
+        closed = self.alerts(rule).sorted("id").mapped("closed_on")
+        self.assertEqual(closed, [after(1), False])
+
+    def test_handed_over_after_the_user_has_left(self):
+        self.rule("above")
+        self.refresh()
+        self.ann.action_archive()
+        bea = self.make_user("user", login="bea")
+        self.customer_of._hand_over(bea)
+        self.assertFalse(self.activities())
+        self.refresh(after(1))
+        self.assertEqual(self.activities().user_id, bea)
+
     def test_alerts_follow_a_hand_over(self):
         rule = self.rule("above")
         self.refresh()

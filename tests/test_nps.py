@@ -65,6 +65,14 @@ class TestNps(NpsCase):
         self.ada.nps_ids.unlink()
         self.assertNone(self.ada)
 
+    def test_contact_is_deleted(self):
+        self.answer(3)
+        self.assertLatest(self.ada, 3, TODAY, "detractor")
+        self.contact.unlink()
+        self.env.invalidate_all()
+        self.assertFalse(self.ada.nps_ids)
+        self.assertNone(self.ada)
+
     def test_nothing_is_not_zero(self):
         """Invariant 12."""
         other = self.make_partner("Grace")
