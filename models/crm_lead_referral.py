@@ -9,8 +9,14 @@ class CrmLead(models.Model):
     _name = "crm.lead"
     _inherit = ["crm.lead", "subscription.referral"]
 
-    def _merge_get_fields(self):
-        return [*super()._merge_get_fields(), "referred_by_id"]
+    def _merge_get_fields_specific(self):
+        """Keep the first who is not the customer that the lead gets."""
+        return {
+            **super()._merge_get_fields_specific(),
+            "referred_by_id": lambda name, leads: (
+                leads.referred_by_id - leads.partner_id[:1]
+            )[:1].id,
+        }
 
     def _prepare_customer_values(self, partner_name, is_company=False, parent_id=False):
         values = super()._prepare_customer_values(partner_name, is_company, parent_id)

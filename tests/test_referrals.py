@@ -102,6 +102,14 @@ class TestReferrals(ReferralCase):
         )
         self.assertEqual(leads.merge_opportunity().referred_by_id, self.partner)
 
+    def test_merged_with_the_lead_of_the_giver(self):
+        leads = self.lead(partner_id=self.contact.id) | self.lead(
+            referred_by_id=self.contact.id
+        )
+        merged = leads.merge_opportunity()
+        self.assertEqual(merged.partner_id, self.contact)
+        self.assertFalse(merged.referred_by_id)
+
     def test_nobody_refers_itself(self):
         with self.assertRaises(ValidationError):
             self.partner.referred_by_id = self.partner
