@@ -186,6 +186,7 @@ class ResCompany(models.Model):
         digits=(5, 2),
         default=SUBSCRIPTION_LIMITS["subscription_gross_margin_percent"],
         required=True,
+        groups="base.group_user",
         help="What remains of the revenue of a subscription whose products have no "
         "cost.",
     )
@@ -194,6 +195,7 @@ class ResCompany(models.Model):
         digits=(5, 2),
         default=SUBSCRIPTION_LIMITS["subscription_discount_rate_percent"],
         required=True,
+        groups="base.group_user",
         help="By how much a margin is worth less for each year that it lies ahead.",
     )
     subscription_clv_horizon_months = fields.Integer(

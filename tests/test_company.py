@@ -185,6 +185,26 @@ class TestCompany(SubscriptionCase):
                     self.assertDenied(model.create, {})
                     self.assertDenied(model.search, [])
 
+    def test_what_is_being_imported_is_for_who_imports_it(self):
+        """Invariant 4: a file tells customers, e-mails and amounts."""
+        Wizard = self.env["subscription.import.wizard"]
+        first, second = (
+            self.make_user("manager", self.make_company(name), login=name)
+            for name in ("First", "Second")
+        )
+        own = self.as_user(Wizard, first).create(
+            {"file": "QW5uYQ==", "as_of": "2025-01-01"}
+        )
+        self.assertTrue(own.read(["file"]))
+        with self.assertRaises(AccessError):
+            self.as_user(Wizard.browse(own.id), second).read(["file"])
+
+    def test_margin_is_not_for_customers(self):
+        """Portal users read their company: its name and address, not what it earns."""
+        user = self.make_user("portal", login="curious")
+        with self.assertRaises(AccessError):
+            self.as_user(self.company, user).read(["subscription_gross_margin_percent"])
+
     def test_manager_imports(self):
         wizard = self.make_wizard(self.history_csv({"mrr": "33"}))
         wizard = self.as_user(

@@ -60,6 +60,13 @@ class TestJourneyActionRights(JourneyCase):
         admin.group_ids += self.env.ref("base.group_system")
         self.as_user(self.journey, admin).user_id = self.other
 
+    def test_nobody_makes_it_anothers_while_its_step_is_archived(self):
+        self.choose(self.owner, self.action)
+        journey = self.as_user(self.journey, self.owner)
+        journey.step_ids.filtered("action_id").active = False
+        with self.assertRaisesRegex(ValidationError, "only its owner"):
+            journey.user_id = self.other
+
     def test_actions_of_other_records_are_refused(self):
         with self.assertRaisesRegex(ValidationError, "on subscriptions only"):
             self.choose(self.owner, self.make_action("res.partner"))
