@@ -132,6 +132,17 @@ class TestShippedJourneys(ShippedCase):
         self.assertTrue(anniversary.step_ids.offer_id.active)
         self.assertTrue(renewal.active and anniversary.active)
 
+    def test_an_update_brings_nothing_back(self):
+        """Whoever has deleted a segment or a journey has done without it."""
+        names = ["subscription_journey_win_back", "subscription_segment_silent"]
+        names.append("subscription_scorecard_rule_nps")
+        for name in names:
+            self.env.ref(f"{MODULE}.{name}").unlink()
+        for name in ("segment", "journey", "scorecard_rule", "content", "health_rule"):
+            convert_file(self.env, MODULE, f"data/subscription_{name}.xml", {})
+        for name in names:
+            self.assertFalse(self.env.ref(f"{MODULE}.{name}", raise_if_not_found=False))
+
     def test_every_text_can_be_written(self):
         sub = self.make("Anna")
         sub.next_renewal_date = day("2025-07-10")
@@ -178,6 +189,28 @@ class TestShippedJourneys(ShippedCase):
         }
         for name, days in expected.items():
             self.assertEqual(self.done(subs[name]), {names[name]: days})
+
+    def test_paused_hear_nothing_of_a_renewal(self):
+        self.switch_on()
+        sub = self.make("Anna", "2025-05-10")
+        with freeze_time("2025-06-08 10:00"):
+            sub.action_pause()
+            self.env.flush_all()
+        self.assertTrue(sub.is_paused and sub.is_running)
+        sub.next_renewal_date = sub.recurring_next_date = day("2025-06-17")
+        self.walk("2025-06-09", "2025-06-18")
+        self.assertEqual(self.done(sub), {})
+
+    def test_nothing_higher_is_offered_on_the_highest_plan(self):
+        self.switch_on()
+        sub = self.make("Anna", "2025-05-10")
+        sub.template_id.is_premium = True
+        segment = self.journeys.segment_id.filtered(lambda one: one.key == "star")
+        with freeze_time("2025-06-19 05:00"):
+            segment.active = True
+            segment._pin(sub, "pinned_in", "Test")
+        self.walk("2025-06-19", "2025-06-22")
+        self.assertEqual(self.done(sub), {})
 
     def test_closing_stops_them(self):
         self.switch_on()
