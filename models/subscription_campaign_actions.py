@@ -53,9 +53,15 @@ class SubscriptionCampaign(models.Model):
         self._tell_undone(len(messages))
 
     def _undo_call(self):
-        """Remove the activities that are still open."""
+        """Remove the activities that are still open: those calls do not count."""
         ids = [trace["activity"] for trace in self._traces().values()]
         activities = self.env["mail.activity"].sudo().search([("id", "in", ids)])
+        self.env["subscription.contact"].sudo().search(
+            [
+                ("campaign_id", "=", self.id),
+                ("subscription_id", "in", activities.mapped("res_id")),
+            ]
+        ).unlink()
         self._tell_undone(len(activities))
         activities.unlink()
 

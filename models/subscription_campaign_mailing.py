@@ -38,6 +38,11 @@ class SubscriptionCampaign(models.Model):
         compute_sudo=True,
         help="How far the mailings are: the one that is least far.",
     )
+    is_mailing_to_come = fields.Boolean(
+        compute="_compute_is_mailing_to_come",
+        compute_sudo=True,
+        help="Something waits to be sent: a mailing, or the best version of a test.",
+    )
 
     @api.model
     def _selection_kind(self):
@@ -58,6 +63,24 @@ class SubscriptionCampaign(models.Model):
         for campaign in self:
             states = set(campaign.mailing_ids.mapped("state"))
             campaign.mailing_state = min(states, key=order.index, default=False)
+
+    @api.depends(
+        "mailing_ids.state",
+        "mailing_ids.campaign_id.ab_testing_completed",
+        "mailing_ids.campaign_id.ab_testing_winner_selection",
+    )
+    def _compute_is_mailing_to_come(self):
+        for campaign in self:
+            campaign.is_mailing_to_come = any(campaign._mailings_to_come())
+
+    def _mailings_to_come(self):
+        """Return the mailings that wait, and the tests whose winner is to come."""
+        waiting = self.mailing_ids.filtered(lambda own: own.state == "in_queue")
+        tests = self.mailing_ids.campaign_id.filtered(
+            lambda test: not test.ab_testing_completed
+            and test.ab_testing_winner_selection != "manual"
+        )
+        return waiting, tests
 
     # --- what a mailing tells ---------------------------------------------------------
 
@@ -131,11 +154,7 @@ class SubscriptionCampaign(models.Model):
 
         :raise UserError: all of it has been sent
         """
-        waiting = self.mailing_ids.filtered(lambda own: own.state == "in_queue")
-        tests = self.mailing_ids.campaign_id.filtered(
-            lambda test: not test.ab_testing_completed
-            and test.ab_testing_winner_selection != "manual"
-        )
+        waiting, tests = self._mailings_to_come()
         if not waiting and not tests:
             raise UserError(
                 self.env._("What has been sent cannot be taken back: %s.", self.name)

@@ -298,6 +298,8 @@ class TestCampaigns(MailingCase):
         campaign, _subs = self.versions(ab_winner="opened_ratio")
         self.send()
         sent = self.outbox()
+        # Its versions are sent: the button stays as long as the best one is to come.
+        self.assertTrue(campaign.is_mailing_to_come)
         campaign.with_user(self.marketer).action_undo()
         with freeze_time("2024-06-06 12:00:01"):
             self.decide()

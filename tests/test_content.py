@@ -204,6 +204,26 @@ class TestContent(MailingCase):
         self.assertIn("Reports", texts[self.loyal.id])
         self.assertIn("20 % off", texts[self.loyal.id])
 
+    def test_text_message_in_the_language_of_the_customer(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        row = self.add("All", tip="Try it")
+        row.with_context(lang="fr_FR").tip = "Essayez"
+        self.loyal.partner_id.write(
+            {
+                "lang": "fr_FR",
+                "country_id": self.env.ref("base.us").id,
+                "phone": "+14155550101",
+            }
+        )
+        mailing = self.by_hand(
+            [("id", "in", self.loyal.ids)],
+            mailing_type="sms",
+            body_plaintext="{{ object.content_tip }}",
+        )
+        self.send()
+        texts = self.env["sms.sms"].search([("mailing_id", "=", mailing.id)])
+        self.assertIn("Essayez", texts.body)
+
     def wizard(self, model, subscriptions, **context):
         model = self.as_user(self.env[model], self.marketer)
         return Form(

@@ -461,6 +461,16 @@ class TestMassCall(MassActionCase):
         self.assertEqual(two.activity_ids, mine)
         self.assertIn("1", campaign.message_ids[:1].body)
 
+    def test_calls_taken_back_do_not_count(self):
+        own = self.callees(1)
+        for number in range(3):
+            self.undo(self.act("mass.call", own, name=f"Try {number}"))
+        contacts = self.env["subscription.contact"].search(
+            [("customer_id", "=", own.customer_id.id)]
+        )
+        self.assertFalse(contacts)
+        self.assertEqual(self.wizard("mass.call", own, name="Last").reached_count, 1)
+
     def test_no_phone_no_call(self):
         campaign = self.act("mass.call", self.callees(1) | self.sell("Mute"))
         self.assertEqual(

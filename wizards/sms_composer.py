@@ -8,6 +8,23 @@ from ..models.subscription_journey_email import SENDING
 class SmsComposer(models.TransientModel):
     _inherit = "sms.composer"
 
+    def _prepare_body_values(self, records):
+        """Write to each customer in its language, as Odoo does in e-mails."""
+        if (
+            not self.mailing_id
+            or self.res_model != "sale.subscription"
+            or self.env.context.get(SENDING)
+        ):
+            return super()._prepare_body_values(records)
+        partners = records._mail_get_partners()
+        bodies = {}
+        for lang, some in records.grouped(
+            lambda own: partners[own.id].lang or self.env.lang
+        ).items():
+            own = self.with_context(lang=lang)
+            bodies |= super(SmsComposer, own)._prepare_body_values(some)
+        return bodies
+
     def _get_optout_record_ids(self, records, recipients_info):
         """Look once more at who may be written to."""
         result = super()._get_optout_record_ids(records, recipients_info)
