@@ -1571,7 +1571,7 @@ MUTANTS = [
     Mutant(
         "one open alert: who was told",
         HEALTH_CHECK,
-        "told = set(alerts.customer_id.ids)",
+        "told = set((alerts - lost).customer_id.ids)",
         "told = set()",
         "TestHealthRules.test_done_by_a_person_it_is_not_asked_again",
     ),
@@ -1995,6 +1995,35 @@ MUTANTS = [
         "sorted(rows, key=itemgetter(3))",
         "sorted(rows, key=itemgetter(3), reverse=True)",
         "TestTicketPriority.test_first_of_those_that_ask_for_the_highest",
+    ),
+    Mutant(
+        "6 a person's choice along with another change",
+        PRIORITY,
+        "        changed._settle_priority()\n        return super().write(vals)",
+        "        result = super().write(vals)\n"
+        "        changed._settle_priority()\n        return result",
+        "TestTicketPriority.test_choice_along_with_another_change",
+    ),
+    Mutant(
+        "9 billing is left alone",
+        REFRESH,
+        "if not self._hold_billing():\n                        return False",
+        "if False:\n                        return False",
+        "TestRefreshSchedule.test_waits_while_subscriptions_are_billed",
+    ),
+    Mutant(
+        "2 rounded as the currency",
+        SUBSCRIPTIONS,
+        "ROUND(mrr.exact / currency.rounding) * currency.rounding,",
+        "mrr.exact,",
+        "TestLiveHistory.test_amounts_as_the_currency_rounds_them",
+    ),
+    Mutant(
+        "10 a start that Odoo dates by UTC",
+        SUBSCRIPTIONS,
+        "OR (s.is_running AND s.date_start <= %(utc)s)",
+        "OR (FALSE AND s.date_start <= %(utc)s)",
+        "TestLiveHistory.test_another_stage_of_progress_in_the_evening_west_of_utc",
     ),
     Mutant(
         "6 a person's later choice",
@@ -2606,11 +2635,16 @@ MUTANTS = [
     Mutant(
         "offers: what is cancelled gives the period back",
         OFFERS,
-        """               AND move.state <> 'cancel'
-               AND move.payment_state IS DISTINCT FROM 'reversed'
-        ) OR""",
+        "               AND %(billed)s\n        ) OR",
         "        ) OR",
         "TestOfferBilling.test_invoice_that_is_undone_gives_the_period_back",
+    ),
+    Mutant(
+        "offers: what is credited after it was paid gives the period back",
+        OFFERS,
+        ") < move.amount_total, TRUE)",
+        ") < move.amount_total OR TRUE, TRUE)",
+        "TestOfferBilling.test_credit_of_a_paid_invoice_gives_the_period_back",
     ),
     Mutant(
         "offers: a fault is not silent",
