@@ -39,6 +39,7 @@ class SubscriptionCampaign(models.Model):
         help="How far the mailings are: the one that is least far.",
     )
     is_mailing_to_come = fields.Boolean(
+        string="Mailing to Come",
         compute="_compute_is_mailing_to_come",
         compute_sudo=True,
         help="Something waits to be sent: a mailing, or the best version of a test.",
