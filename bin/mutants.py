@@ -2446,6 +2446,13 @@ MUTANTS = [
         "TestJourneyEngine.test_cancelled_step_ends_its_branch",
     ),
     Mutant(
+        "7 looked at in the evening, done in the morning",
+        JOURNEY_CHECK,
+        "if not (assumed or step.is_transactional):",
+        "if not step.is_transactional:",
+        "TestJourneyTrial.test_in_the_quiet_hours",
+    ),
+    Mutant(
         "quiet hours that begin while it is sent",
         "wizards/mail_compose_message.py",
         "res_ids = self.mass_mailing_id._without_quiet(list(res_ids))",

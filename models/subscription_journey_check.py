@@ -357,7 +357,7 @@ class SubscriptionJourneyDelivery(models.Model):
             with_closed=journey.anchor == "ended" or not journey.stop_on_closed,
         )
         quiet = {}
-        if not step.is_transactional:
+        if not (assumed or step.is_transactional):
             quiet = self.customer_id._quiet_until(now)
         users = None
         if step.channel == "notice":

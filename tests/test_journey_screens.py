@@ -70,6 +70,13 @@ class TestJourneyNextDays(JourneyCase):
         self.assertEqual(rows, [("06-12 07:00", "Day 0", "A", None)])
         self.assertFalse(journey.active or journey.active_since)
 
+    def test_looked_at_in_the_quiet_hours(self):
+        journey = self.make_journey(self.email_step(0), anchor="renewal")
+        self.make("A", "2025-05-10").next_renewal_date = day("2025-06-12")
+        with freeze_time("2025-06-10 21:00"):
+            rows = self.upcoming(journey)
+        self.assertEqual(rows, [("06-12 07:00", "Day 0", "A", None)])
+
     def test_of_one_that_is_not_ready(self):
         offer = self.env["subscription.offer"].create(
             {"name": "Less", "discount": 5, "active": False}
@@ -144,6 +151,12 @@ class TestJourneyTrial(JourneyCase):
         self.assertIn("1 / 0", broken.error)
         self.assertFalse(self.enrolments(journey) or self.mails(sub) or sub.tag_ids)
         self.assertFalse(journey.step_ids.variant_ids.mailing_ids)
+
+    @freeze_time("2025-06-10 21:00")
+    def test_in_the_quiet_hours(self):
+        journey = self.make_journey(self.email_step(1))
+        trial = self.trial(journey, self.make("Anna"), self.make_user("user"))
+        self.assertEqual((trial.line_ids.action, trial.line_ids.reason), ("go", False))
 
     @freeze_time("2025-06-10 12:00")
     def test_renewal_and_rights(self):
