@@ -20,9 +20,12 @@ MONTHS = {
 }
 
 
-def monthly(amount: Decimal, unit: str, interval: int, digits: int = 2) -> Decimal:
-    """Return the MRR of ``amount`` per period, rounded half up to ``digits``."""
-    return _round(Fraction(amount) / (MONTHS[unit] * interval), digits)
+def monthly(
+    amount: Decimal, unit: str, interval: int, rounding: Decimal = Decimal("0.01")
+) -> Decimal:
+    """Return the MRR of ``amount`` per period in whole ``rounding``, halves up."""
+    mrr = Fraction(amount) / (MONTHS[unit] * interval)
+    return _round(mrr / Fraction(rounding), 0) * rounding
 
 
 def per_period(mrr: Decimal, unit: str, interval: int, digits: int = 2) -> Decimal:

@@ -2014,8 +2014,8 @@ MUTANTS = [
     Mutant(
         "2 rounded as the currency",
         SUBSCRIPTIONS,
-        "ROUND(mrr.exact / currency.rounding) * currency.rounding,",
-        "mrr.exact,",
+        '"ROUND(ROUND(%s / currency.rounding) * currency.rounding,"',
+        '"ROUND((%s),"',
         "TestLiveHistory.test_amounts_as_the_currency_rounds_them",
     ),
     Mutant(
@@ -2672,14 +2672,14 @@ MUTANTS = [
     Mutant(
         "offers: effective MRR while billing is late",
         SUBSCRIPTIONS,
-        "THEN offer.promised",
-        "THEN 0",
+        "THEN %(promised)s",
+        "THEN %(contracted)s",
         "TestOfferBilling.test_with_the_scheduler_down_on_the_day",
     ),
     Mutant(
         "offers: effective MRR of a billed period",
         SUBSCRIPTIONS,
-        "WHEN offer.given > 0 THEN offer.given",
+        "WHEN offer.given > 0 THEN %(given)s",
         "",
         "TestOfferBilling.test_three_invoices_carry_it_and_the_fourth_does_not",
     ),

@@ -43,6 +43,7 @@ KEEP_DAYS = 90
 #: The scheduler that bills subscriptions, and when it is looked at again if it works.
 BILLING = "subscription_oca.ir_cron_subscription_management"
 BILLING_PATIENCE = timedelta(minutes=5)
+#: The scheduler that refreshes.
 CRON = "subscription_segmentation.ir_cron_subscription_refresh"
 #: A run with more rows that fail has something else wrong with it.
 MOST_FAILURES = 100

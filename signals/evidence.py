@@ -59,7 +59,7 @@ def evidence(env, company, today, ids):
             invoices=invoices[sub_id],
             stages=stages[sub_id],
             pauses=pauses[sub_id],
-            **{name: value for name, value in fact.items() if name != "digits"},
+            **{name: value for name, value in fact.items() if name != "rounding"},
         )
         for sub_id, fact in facts.items()
     }
@@ -68,7 +68,7 @@ def evidence(env, company, today, ids):
 def _facts(env, company, ids):
     """Return ``{subscription id: fields of Evidence}`` as they are now."""
     columns = (
-        "digits",
+        "rounding",
         "created_on",
         "written_on",
         "lines_written_on",
@@ -83,7 +83,7 @@ def _facts(env, company, ids):
         SQL(
             """
             SELECT s.id,
-                   currency.decimal_places,
+                   currency.rounding::text,
                    %(created)s,
                    %(written)s,
                    %(lines_written)s,
@@ -212,7 +212,7 @@ def _invoices(env, company, facts):
     for sub_id, day, net in rows:
         fact = facts[sub_id]
         mrr = net and monthly(
-            Decimal(net), fact["unit"], fact["interval"], fact["digits"]
+            Decimal(net), fact["unit"], fact["interval"], Decimal(fact["rounding"])
         )
         invoices[sub_id] += (Invoice(day, mrr),)
     return invoices

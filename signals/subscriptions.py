@@ -249,22 +249,17 @@ def _present(env, ids=None, company=None):
                ) ELSE 0 END END AS discount,
                NULLIF(s.payment_method, '') AS payment_method,
                COALESCE(line.product_key, '') AS product_key,
-               ROUND(
-                   ROUND(mrr.exact / currency.rounding) * currency.rounding,
-                   currency.decimal_places
-               ) AS contracted,
-               CASE WHEN s.is_paused THEN 0 ELSE ROUND(ROUND(
-                   mrr.exact * (100 - COALESCE(CASE
-                       WHEN offer.given > 0 THEN offer.given
-                       -- It is due and not billed yet.
-                       WHEN s.recurring_next_date >= offer.starts_on
-                            AND s.recurring_next_date <= today.date
-                            AND today.date < s.recurring_next_date
-                                + offer.remaining * period.number
-                                * ('1 ' || period.unit)::interval
-                       THEN offer.promised
-                   END, 0)) / 100 / currency.rounding
-               ) * currency.rounding, currency.decimal_places) END AS effective,
+               %(contracted)s AS contracted,
+               CASE WHEN s.is_paused THEN 0
+                    WHEN offer.given > 0 THEN %(given)s
+                    -- It is due and not billed yet.
+                    WHEN s.recurring_next_date >= offer.starts_on
+                         AND s.recurring_next_date <= today.date
+                         AND today.date < s.recurring_next_date
+                             + offer.remaining * period.number
+                             * ('1 ' || period.unit)::interval
+                    THEN %(promised)s
+                    ELSE %(contracted)s END AS effective,
                s.active
                    AND COALESCE(stage.type = 'in_progress', FALSE)
                    -- Another stage of progress dates the start anew, by the day it is
@@ -312,6 +307,9 @@ def _present(env, ids=None, company=None):
         """,
         own=own,
         lines=lines,
+        contracted=_rounded(SQL("mrr.exact")),
+        given=_rounded(SQL("mrr.exact * (100 - offer.given) / 100")),
+        promised=_rounded(SQL("mrr.exact * (100 - offer.promised) / 100")),
         today=_today(env),
         utc=Date.today(),
         discounts=offers.discounts(_today(env), own),
@@ -326,6 +324,15 @@ def _today(env):
     companies = env["res.company"].sudo().with_context(active_test=False).search([])
     days = [company._subscription_today() for company in companies]
     return SQL("SELECT * FROM unnest(%s::int[], %s::date[])", companies.ids, days)
+
+
+def _rounded(amount):
+    """Return SQL of an amount in what its currency is rounded to, halves up."""
+    return SQL(
+        "ROUND(ROUND(%s / currency.rounding) * currency.rounding,"
+        " currency.decimal_places)",
+        amount,
+    )
 
 
 def _case(values):

@@ -36,6 +36,21 @@ def test_mrr_of_an_amount(amount, unit, interval, mrr):
     assert monthly(Decimal(amount), unit, interval) == Decimal(mrr)
 
 
+@pytest.mark.parametrize(
+    ("amount", "rounding", "mrr"),
+    [
+        ("30.07", "0.05", "10"),
+        ("30.075", "0.05", "10.05"),
+        # Rounded once: 0.097 to a decimal is 0.1, which is half of 0.2.
+        ("0.29", "0.2", "0"),
+        ("0.3", "0.2", "0.2"),
+    ],
+)
+def test_mrr_in_a_currency_without_small_coins(amount, rounding, mrr):
+    found = monthly(Decimal(amount), "months", 3, rounding=Decimal(rounding))
+    assert found == Decimal(mrr)
+
+
 @given(cents, st.sampled_from(["months", "years"]), intervals)
 def test_amount_per_period_comes_to_the_mrr(mrr, unit, interval):
     assert monthly(per_period(mrr, unit, interval), unit, interval) == mrr
