@@ -18,6 +18,8 @@ def main():
     at = fields.Date.to_date(os.environ["AT"])
     days = f"{company.subscription_churn_horizon_days}d"
     horizon = Horizon.parse(os.environ.get("HORIZON") or days)
+    if horizon.end(at) > company._subscription_today():
+        sys.exit(f"ERROR: {horizon.words} after {at} are not over yet.")
     begin = time.monotonic()
     try:
         result = backtest(env, company, at, horizon)
@@ -26,6 +28,11 @@ def main():
     if result is None:
         sys.exit(f"ERROR: there is nothing to learn from before {horizon.start(at)}.")
     report, found = result.model.report, result.evaluation
+    if found.auc is None:
+        sys.exit(
+            f"ERROR: {found.churns:,} of {found.n:,} running on {at} left within "
+            f"{horizon.words}: there is nothing to compare."
+        )
     print(f"\n{company.name}, scored on {at}, horizon {horizon}")
     print(f"  learned from what was known by {horizon.start(at)}:")
     print(f"    {report['rows']:,} observations, {report['churns']:,} left")

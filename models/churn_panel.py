@@ -13,7 +13,7 @@ from ..signals.notices import notice_events, notices
 from ..signals.price import frequent_products
 from ..signals.renewals import recurring_invoices
 from ..signals.runs import runs
-from ..signals.table import table
+from ..signals.table import SIGNALS, table
 from .scoring import subscription_lives, subscription_scores
 
 #: Rows of a panel at most: of larger companies some customers, always the same ones.
@@ -129,8 +129,13 @@ def panel(env, company, known_by, horizon, anchor=None, step=None):
         )
     if not parts:
         return None
-    return Panel(
+    rows = Panel(
         *(pd.concat(part, ignore_index=True) for part in zip(*parts, strict=False))
+    )
+    # Dates with different levels are joined as text, and a plan's number is no amount.
+    categories = [name for name, signal in SIGNALS.items() if signal.kind == "category"]
+    return rows._replace(
+        signals=rows.signals.astype(dict.fromkeys(categories, "category"))
     )
 
 

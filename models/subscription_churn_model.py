@@ -270,7 +270,16 @@ class SubscriptionChurnModel(models.Model):
                     or self.env._("it is not a model that was trained and accepted."),
                 )
             )
-        self._load()
+        try:
+            self._load()
+        except ArtefactRefused as error:
+            raise UserError(
+                self.env._(
+                    "%(model)s cannot be put to use: %(reason)s",
+                    model=self.name,
+                    reason=error,
+                )
+            ) from error
         in_use = self.sudo()._in_use(self.company_id)
         in_use.state = "trained"
         in_use.flush_recordset()

@@ -12,6 +12,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..analytics.churn.columns import Columns
 from ..analytics.churn.panel import Horizon
 from ..models.churn_panel import lives, outcome, panel
 from .common import SubscriptionCase, day
@@ -173,6 +174,14 @@ class TestChurnModel(SubscriptionCase):
         self.assertEqual(set(self.running().mapped("churn_scored_by")), {"scorecard"})
         self.assertIn(manager, model.activity_ids.user_id)
 
+    def test_file_that_cannot_be_read_is_not_put_to_use(self):
+        self.make_past()
+        model = self.train()
+        model.artefact = base64.b64encode(b"not a model")
+        with self.assertRaisesRegex(UserError, "cannot be put to use"):
+            model.action_activate()
+        self.assertEqual(model.state, "trained")
+
     def test_one_in_use_per_company(self):
         self.make_past()
         first = self.train()
@@ -210,6 +219,18 @@ class TestChurnModel(SubscriptionCase):
         after = panel(self.env, self.company, day("2025-03-31"), horizon)
         pd.testing.assert_frame_equal(before.signals, after.signals)
         pd.testing.assert_series_equal(before.churned, after.churned)
+
+    def test_plan_is_no_number_though_one_came_later(self):
+        self.make_past(number=60)
+        plan = self.make_plan("Brand New")
+        for _number in range(6):
+            self.subscribe(self.make_partner(), 10, "2025-03-15", template_id=plan.id)
+        rows = panel(self.env, self.company, day("2025-05-31"), Horizon.parse("30d"))
+        learned = Columns.learn(rows.signals).columns
+        self.assertEqual(
+            {c.name: c.kind for c in learned if c.name in ("plan", "payment_method")},
+            {"plan": "category", "payment_method": "category"},
+        )
 
     def test_successor_is_no_churn(self):
         partner = self.make_partner()
