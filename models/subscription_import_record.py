@@ -19,7 +19,9 @@ OWN = {
     ("sale_subscription_line", "sale_subscription_id"),
     ("subscription_customer", "partner_id"),
     ("subscription_import_line", "subscription_id"),
+    ("subscription_health_state", "subscription_id"),
     ("subscription_movement", "subscription_id"),
+    ("subscription_score_history", "subscription_id"),
     ("subscription_terms", "subscription_id"),
     ("subscription_terms", "template_id"),
 }
@@ -182,6 +184,8 @@ class SubscriptionImportRecord(models.Model):
                 import_.id,
                 SQL.identifier("referring", subscription),
             )
+        if table == "subscription_segment_membership":
+            return SQL("referring.kind <> 'automatic'")  # a pin is a person's
         if (table, column) == ("res_partner", "commercial_partner_id"):
             return SQL("referring.id <> referring.commercial_partner_id")
         return SQL("TRUE")

@@ -792,6 +792,32 @@ class TestImportUndo(ImportCase):
         before["subscription.import"] += 1
         self.assertEqual(self.counts(), before)
 
+    def test_undo_after_it_was_scored(self):
+        """Our own scores and segments are no use of it; a person's pin is."""
+        partner = self.env["res.partner"].create({"name": "Anna", "ref": "C1"})
+        import_ = self.run_import(ANNA, BERT)
+        self.refresh()
+        subscription = self.subscription("S1")
+        history = self.env["subscription.score.history"]
+        self.assertTrue(history.search([("subscription_id", "=", subscription.id)]))
+        members = self.env["subscription.segment.membership"]
+        member = members.search([("subscription_id", "=", subscription.id)], limit=1)
+        self.assertEqual(member.kind, "automatic")
+        member.kind = "pinned_in"
+        self.assertTouched(import_, "subscription S1 is used")
+        member.kind = "automatic"
+        import_.action_undo()
+        self.assertEqual(import_.state, "undone")
+        self.refresh()
+        self.assertFalse(partner.category_id)
+
+    def refresh(self):
+        run = self.env["subscription.refresh"]._refresh_company(
+            self.company, self.company._subscription_today(), lambda: True
+        )
+        self.assertEqual((run.state, run.failed_count), ("done", 0))
+        self.env.invalidate_all()
+
     def test_undo_keeps_what_was_there_before(self):
         partner = self.env["res.partner"].create({"name": "Anna", "ref": "C1"})
         self.run_import(ANNA).action_undo()
