@@ -19,6 +19,7 @@ One item is a mapping:
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b64encode
 from datetime import date, datetime, timezone, tzinfo
 from typing import NamedTuple
@@ -29,6 +30,8 @@ FIELDS = {*WHO, "feature", "date", "count", "seconds", "users", "event_key"}
 MAX_NUMBER = 2**31 - 1
 MAX_TEXT = 255
 FIRST_DAY = date(2000, 1, 1)
+#: Half a character, which JSON may hold (an emoji that was cut) and no database.
+_HALF = re.compile("[\ud800-\udfff]")
 
 # Odoo collects what stands in `_lt(...)` for translation; who shows an error
 # translates: `env._(MESSAGES[code], **values)`.
@@ -164,7 +167,12 @@ def _is_number(value):
 
 
 def _is_text(value):
-    return type(value) is str and 0 < len(value) <= MAX_TEXT and "\0" not in value
+    return (
+        type(value) is str
+        and 0 < len(value) <= MAX_TEXT
+        and "\0" not in value
+        and not _HALF.search(value)
+    )
 
 
 def _day(raw, zone):
@@ -196,4 +204,5 @@ def digest(item: Item, subscription_id: int, feature_id: int) -> str:
 def shown(value: object) -> str:
     """Return a value as an error shows it."""
     text = value if isinstance(value, str) else repr(value)
+    text = _HALF.sub("\N{REPLACEMENT CHARACTER}", text)
     return text if len(text) <= 60 else text[:59] + "…"

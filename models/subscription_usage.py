@@ -57,7 +57,8 @@ class SubscriptionUsage(models.Model):
         required=True,
         readonly=True,
         help="The day on which it was reported: figures as of earlier days do not look "
-        "at it. Of history, the day of use.",
+        "at it. Of history, the day of use. Of a whole month, its last day if some of "
+        "it was reported by then.",
     )
     is_month = fields.Boolean(
         string="Whole Month", required=True, readonly=True, default=False
@@ -153,6 +154,8 @@ PICK = """
      LIMIT %(batch)s
 """
 #: The row of the last day of use becomes that of the month; without use, the last row.
+#: What was known of a month by its end is known then: else whoever used it on the last
+#: day, which is reported on the next one, would not be seen at the end of the month.
 ADD_UP = """
     UPDATE subscription_usage AS kept
        SET count = LEAST(month.count, 2147483647),
@@ -167,7 +170,9 @@ ADD_UP = """
                SUM(count) AS count,
                SUM(seconds) AS seconds,
                MAX(distinct_users) AS distinct_users,
-               MAX(known_on) AS known_on,
+               LEAST(
+                   MAX(known_on), GREATEST(MIN(known_on), %(last)s::date)
+               ) AS known_on,
                BIT_OR(
                    CASE WHEN count > 0 OR date = used_on
                         THEN day_bits::bigint << (%(last)s::date - date) ELSE 0 END

@@ -5,6 +5,8 @@ from collections import defaultdict
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
@@ -167,7 +169,7 @@ class SubscriptionUsage(models.Model):
 
         A day of a month that was rolled up would be counted twice.
         """
-        limit = self._days_from(company)
+        limit = max(self._days_from(company), self._months_until(company))
         old = {(sub, feat, i.day) for i, sub, feat in found if i.day < limit}
         if not old:
             return found, []
@@ -197,6 +199,18 @@ class SubscriptionUsage(models.Model):
             for item, sub, feat in found
             if (sub, feat, item.day) in closed
         ]
+
+    @api.model
+    def _months_until(self, company):
+        """Return the first day after the last month that was rolled up."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT COALESCE(MAX(date), '1999-01-01'::date) FROM subscription_usage"
+                " WHERE company_id = %s AND is_month",
+                company.id,
+            )
+        )
+        return rows[0][0].replace(day=1) + relativedelta(months=1)
 
     # --- storing ----------------------------------------------------------------------
 

@@ -5,6 +5,7 @@
 import base64
 import csv
 import io
+import json
 from pathlib import Path
 
 from freezegun import freeze_time
@@ -179,6 +180,17 @@ class TestUsageIngest(UsageCase):
         self.assertEqual(sum(self.counts().values()), 4997)
         self.assertEqual(self.ingest(*items)["unchanged"], 4997)
         self.assertEqual(sum(self.counts().values()), 4997)
+
+    def test_half_a_character_is_a_bad_item(self):
+        """What a cut emoji leaves is valid JSON, and no text."""
+        answer = self.ingest(
+            self.item(event_key="a\ud83d"),
+            {**self.item(subscription_id=None), "subscription": "a\ud83d"},
+            self.item(),
+        )
+        self.assertErrors(answer, "event_key_invalid", "subscription_unknown")
+        self.assertEqual(answer["stored"], 1)
+        self.assertTrue(json.dumps(answer, ensure_ascii=False).encode())
 
     def test_every_error(self):
         for values, code in (
@@ -407,6 +419,16 @@ class TestUsageMonths(UsageCase):
             [day("2024-12-02")],
         )
 
+    def test_month_stays_one_when_days_are_kept_for_longer(self):
+        self.env["res.company"].search([]).subscription_usage_months = 6
+        items = [self.item("2024-10-01", 5), self.item("2024-10-31", 7)]
+        self.ingest(*items, history=True)
+        self.roll_up()
+        rows = self.rows()
+        self.company.subscription_usage_months = 24
+        self.assertErrors(self.ingest(*items), "date_closed", "date_closed")
+        self.assertEqual(self.rows(), rows)
+
     def test_each_company_has_its_age(self):
         other = self.make_company("Second Company")
         theirs = self.subscribe(self.make_partner(), company=other)
@@ -539,6 +561,21 @@ class TestUsageImport(UsageCase):
         wizard = self.import_file(content, add_features=False)
         self.assertEqual((wizard.stored_count, wizard.problem_count), (0, 1))
         self.assertIn("chat", wizard.problems)
+
+    def test_archived_feature_is_a_problem(self):
+        features = self.env["subscription.feature"].with_context(active_test=False)
+        for company in (self.env["res.company"], self.company):
+            old = self.make_feature(f"old{company.id}", company_id=company.id)
+            old.active = False
+            before = features.search_count([])
+            wizard = self.import_file(
+                "subscription_id,feature,date,count\n"
+                f"{self.subscription.id},{old.code},2025-06-01,3\n"
+                f"{self.subscription.id},reports,2025-06-{2 + company.id:02},4\n"
+            )
+            self.assertEqual((wizard.stored_count, wizard.problem_count), (1, 1))
+            self.assertIn(old.code, wizard.problems)
+            self.assertEqual(features.search_count([]), before)
 
     def test_file_that_cannot_be_read(self):
         for content in ("", "a,b\n1,2\n", "feature,date\nreports,2025-06-01\n"):

@@ -390,6 +390,24 @@ class TestUsageSignalMonths(UsageSignalCase):
         self.assertEqual(before["logins_change"], -50)
         pd.testing.assert_frame_equal(self.signals(), today)
 
+    def test_reported_on_the_next_day(self):
+        """Those who used it until the last day of a month are seen at its end."""
+        known = {}
+        for name in ("daily", "late"):
+            known[name] = self.subscribe(self.make_partner(name.title()))
+        for when in pd.date_range("2024-07-01", "2024-11-30"):
+            with freeze_time(when + timedelta(days=1, hours=2)):
+                self.ingest(self.item(f"{when:%Y-%m-%d}", subscription=known["daily"]))
+        with freeze_time("2024-11-20 12:00"):
+            self.ingest(self.item("2024-10-20", subscription=known["late"]))
+        self.roll_up()
+        self.assertEqual(
+            self.values("2024-10-31", known["daily"])["active_days_30d"], 30
+        )
+        self.assertFalse(
+            self.values("2024-10-31", known["late"]).get("active_days_30d")
+        )
+
     def test_within_a_month_it_is_the_month_before(self):
         self.roll_up()
         expected = self.values("2024-09-30")
