@@ -2488,6 +2488,13 @@ MUTANTS = [
         "TestImportUndo.test_undo_after_it_was_scored",
     ),
     Mutant(
+        "history is read first",
+        REFRESH,
+        'if self.env["subscription.backfill"].search_count(unread, limit=1):',
+        "if False:",
+        "TestRefreshSchedule.test_history_before_installation_is_read_first",
+    ),
+    Mutant(
         "quiet hours that begin while it is sent",
         "wizards/mail_compose_message.py",
         "res_ids = self.mass_mailing_id._without_quiet(list(res_ids))",

@@ -70,7 +70,8 @@ class SubscriptionSegment(models.Model):
         required=True,
         default="[]",
         help="Which subscriptions enter the segment. Dates like 'today -30d' count "
-        "from the day that is evaluated.",
+        "from the day that is evaluated; names are those in the language of the "
+        "company.",
     )
     stay_domain = fields.Char(
         string="Stays",
@@ -207,12 +208,13 @@ class SubscriptionSegment(models.Model):
     def _subscriptions_of(self, company, as_of):
         """Return the model of subscriptions as domains are searched in a company.
 
-        The same for whoever has it done: by the system, without language, in the time
+        The same for whoever has it done: by the system, in the language and the time
         zone of the company, on a day.
         """
         context = {
             "allowed_company_ids": company.ids,
             "subscription_as_of": as_of,
+            "lang": company.sudo().partner_id.lang or None,
             "tz": company._subscription_zone(),
         }
         env = self.env(user=api.SUPERUSER_ID, su=True, context=context)

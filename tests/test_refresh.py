@@ -707,6 +707,15 @@ class TestRefreshSchedule(RefreshCase):
         with freeze_time("2025-07-01 12:00:00"):
             self.assertTrue(Refresh._due(self.company))
 
+    def test_history_before_installation_is_read_first(self):
+        Refresh = self.env["subscription.refresh"]
+        with freeze_time("2025-06-30 12:00:00"):
+            backfill = self.env["subscription.backfill"]._start(self.company)
+            self.assertFalse(Refresh._due(self.company))
+            while backfill._work():
+                self.assertFalse(Refresh._due(self.company))
+            self.assertEqual(Refresh._due(self.company).state, "waiting")
+
     def test_asked_for_while_one_works(self):
         """What was changed after it had computed is seen by the next one."""
         Refresh = self.env["subscription.refresh"]

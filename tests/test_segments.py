@@ -115,6 +115,17 @@ class SegmentCase(SubscriptionCase):
 class TestSegments(SegmentCase):
     # --- entering, staying, leaving ---------------------------------------------------
 
+    def test_names_are_those_in_the_language_of_the_company(self):
+        german = self.env["res.lang"]._activate_lang("de_DE")
+        stage = self.small.stage_id
+        stage.with_context(lang=german.code).name = "Läuft gut"
+        segment = self.make_segment(enter="[('stage_id.name', '=', 'Läuft gut')]")
+        self.evaluate(segment)
+        self.assertFalse(self.members(segment))
+        self.company.partner_id.lang = german.code
+        self.evaluate(segment)
+        self.assertEqual(self.members(segment), self.small | self.middle | self.big)
+
     def test_members_follow_the_domain(self):
         segment = self.make_segment()
         self.assertEqual(self.members(segment), self.middle | self.big)
