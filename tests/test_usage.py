@@ -564,14 +564,17 @@ class TestUsageImport(UsageCase):
 
     def test_archived_feature_is_a_problem(self):
         features = self.env["subscription.feature"].with_context(active_test=False)
-        for company in (self.env["res.company"], self.company):
+        for date, company in (
+            ("2025-06-02", self.env["res.company"]),
+            ("2025-06-03", self.company),
+        ):
             old = self.make_feature(f"old{company.id}", company_id=company.id)
             old.active = False
             before = features.search_count([])
             wizard = self.import_file(
                 "subscription_id,feature,date,count\n"
                 f"{self.subscription.id},{old.code},2025-06-01,3\n"
-                f"{self.subscription.id},reports,2025-06-{2 + company.id:02},4\n"
+                f"{self.subscription.id},reports,{date},4\n"
             )
             self.assertEqual((wizard.stored_count, wizard.problem_count), (1, 1))
             self.assertIn(old.code, wizard.problems)
